@@ -1,0 +1,79 @@
+"""The few errors of Optotype; each says where, what was expected, what was found, and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class OptotypeError(Exception):
+    """Base of every error that is meant to be read by a person. ``exit_code`` is what the command line returns."""
+
+    exit_code = 70
+
+
+class InputError(OptotypeError):
+    """The user's data, file or setting is wrong.
+
+    ``where`` names the file, line, row or option; ``fix`` is a sentence that says what to do.
+
+    >>> print(InputError("truth.csv, line 3", "a class of the list", "'amur_tigr'", "Did you mean 'amur_tiger'?"))
+    truth.csv, line 3
+      expected: a class of the list
+      got:      'amur_tigr'
+      to do:    Did you mean 'amur_tiger'?
+    """
+
+    exit_code = 1
+
+    def __init__(self, where: str, expected: str, got: str, fix: str) -> None:
+        self.where, self.expected, self.got, self.fix = where, expected, got, fix
+        super().__init__(where, expected, got, fix)
+
+    def __str__(self) -> str:
+        return f"{self.where}\n  expected: {self.expected}\n  got:      {self.got}\n  to do:    {self.fix}"
+
+
+class MissingExtraError(InputError):
+    """A command needs packages that the core install leaves out; names the extra that brings them.
+
+    >>> print(MissingExtraError("optotype train", "train", "torch").expected)
+    the packages of the extra 'train' (torch is missing)
+    """
+
+    def __init__(self, where: str, extra: str, package: str) -> None:
+        fix = f"pip install 'optotype[{extra}]'"
+        if package in ("torch", "torchvision"):
+            fix += (
+                "; without a GPU the CPU-only wheels are much smaller: install torch and torchvision first "
+                "from PyTorch's own 'cpu' wheel index (see https://pytorch.org/get-started)"
+            )
+        super().__init__(where, f"the packages of the extra '{extra}' ({package} is missing)", "none", fix)
+
+
+class GateError(OptotypeError):
+    """A ``--fail-if`` condition holds: the run is fine, the gate is closed."""
+
+    exit_code = 3
+
+
+class TrainingError(OptotypeError):
+    """Training cannot go on (a non-finite loss, say); what was reached so far is saved."""
+
+    exit_code = 1
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """A hint for a misspelt word, or the list of choices when nothing is near.
+
+    >>> did_you_mean("resnet81", ["resnet18", "vgg16"])
+    "Did you mean 'resnet18'?"
+    >>> did_you_mean("x", ["b", "a"])
+    'Choose one of: a, b.'
+    """
+    known = sorted(set(choices))
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean '{near[0]}'?"
+    shown = ", ".join(known[:12]) + (f" … ({len(known)} in all)" if len(known) > 12 else "")
+    return f"Choose one of: {shown}."

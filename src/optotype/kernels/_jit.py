@@ -1,0 +1,59 @@
+"""The only place with Numba's flags and the cache policy.
+
+Cache: NUMBA_CACHE_DIR where set, else beside the user's other caches, else the temporary folder, else no cache and
+one warning, so that a read-only install without a home works too.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _choose_cache() -> bool:
+    """Point Numba at a folder that can be written; False where there is none."""
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        return True
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    user = getattr(os, "getuid", lambda: "user")()
+    for base in (Path(home) / "optotype", Path(tempfile.gettempdir()) / f"optotype-{user}"):
+        folder = base / f"numba-{sys.version_info.major}.{sys.version_info.minor}"
+        if _writable(folder):
+            os.environ["NUMBA_CACHE_DIR"] = str(folder)
+            return True
+    return False
+
+
+_CACHE = _choose_cache()
+
+import numba  # noqa: E402 — reads NUMBA_CACHE_DIR when imported
+
+if os.environ.get("NUMBA_CACHE_DIR"):
+    numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
+if not _CACHE:
+    warnings.warn("no folder for compiled kernels can be written: they are compiled anew in each process", stacklevel=2)
+
+
+def jit(*signatures: str, fastmath: bool = False) -> Callable[[F], F]:
+    """Compile a kernel: no Python objects, releases the GIL, cached on disk; eager when signatures are given.
+
+    Eager compilation keeps the set of signatures small and the moment of compiling known; without signatures the
+    first call compiles.
+    """
+    return numba.njit(list(signatures) or None, nogil=True, cache=_CACHE, fastmath=fastmath, error_model="numpy")  # type: ignore[no-any-return]

@@ -1,0 +1,160 @@
+"""The tables that are judged: frozen structs of NumPy arrays, checked once when built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optotype.errors import InputError
+
+Strings: TypeAlias = NDArray[np.str_]
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int32]
+Array: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """What is judged: one row an image (or frame).
+
+    ``key`` is unique (a folder's: the relative POSIX path). ``path`` locates the image, relative to ``root`` or
+    absolute; empty where there is none. ``group`` ties items that are not independent (sequence, site, camera);
+    empty strings mean that every item is its own group. ``split`` is ``train``, ``val``, ``test`` or empty.
+    ``width`` and ``height`` are pixels as displayed (EXIF orientation applied), 0 where unknown. ``columns`` holds any
+    further column of the user's file, one value an item. All arrays have shape (n,).
+    """
+
+    key: Strings
+    path: Strings
+    group: Strings
+    split: Strings
+    width: Ints
+    height: Ints
+    columns: Mapping[str, Array] = field(default_factory=dict)
+    root: Path = Path()
+
+    def __post_init__(self) -> None:
+        n = len(self.key)
+        for name, values in {**self._arrays(), **self.columns}.items():
+            if values.shape[:1] != (n,):
+                raise InputError(
+                    f"items, column '{name}'", f"{n} values, one an item", f"shape {values.shape}", "Check the table."
+                )
+            values.flags.writeable = False
+        object.__setattr__(self, "columns", MappingProxyType(dict(self.columns)))
+        unique, counts = np.unique(self.key, return_counts=True)
+        if len(unique) < n:
+            twice = str(unique[counts > 1][0])
+            raise InputError("items", "every key once", f"'{twice}' {counts.max()} times", "Remove the repeated rows.")
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    def _arrays(self) -> dict[str, Array]:
+        return {name: getattr(self, name) for name in ("key", "path", "group", "split", "width", "height")}
+
+    @classmethod
+    def of(
+        cls,
+        key: Sequence[str] | Strings,
+        *,
+        path: Sequence[str] | Strings | None = None,
+        group: Sequence[str] | Strings | None = None,
+        split: Sequence[str] | Strings | None = None,
+        width: Sequence[int] | Ints | None = None,
+        height: Sequence[int] | Ints | None = None,
+        columns: Mapping[str, Array] | None = None,
+        root: Path = Path(),
+    ) -> Items:
+        """Build items from what is known; what is left out becomes empty strings or zeros.
+
+        >>> len(Items.of(["a.jpg", "b.jpg"], split=["train", "test"]))
+        2
+        """
+        n = len(key)
+
+        def text(values: Sequence[str] | Strings | None) -> Strings:
+            return np.zeros(n, "<U1") if values is None else np.array(values, dtype=np.str_).reshape(n)
+
+        def integer(values: Sequence[int] | Ints | None) -> Ints:
+            return np.zeros(n, np.int32) if values is None else np.array(values, np.int32)
+
+        return cls(
+            text(key), text(path), text(group), text(split), integer(width), integer(height), columns or {}, root
+        )
+
+    def take(self, index: Array) -> Items:
+        """The items at ``index`` (integers or a mask), in that order."""
+        arrays = {name: values[index] for name, values in self._arrays().items()}
+        return Items(**arrays, columns={k: v[index] for k, v in self.columns.items()}, root=self.root)
+
+    def groups(self) -> Strings:
+        """Group of each item, an item without one standing for itself. Shape (n,)."""
+        width = max(self.group.dtype.itemsize, self.key.dtype.itemsize + 4) // 4
+        return np.where(self.group == "", np.char.add("\x01", self.key), self.group).astype(f"<U{width}")
+
+    def file(self, i: int) -> Path:
+        """Where the image of row ``i`` lies."""
+        return self.root / str(self.path[i])
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """One class per item: the truth, or what a model said.
+
+    ``label`` is the class index, int32, shape (n,). ``scores`` are probabilities, float64, shape (n, K), rows summing
+    to 1, or None where only the label is known. ``classes`` names the K classes; their position is the index.
+    """
+
+    items: Items
+    classes: tuple[str, ...]
+    label: Ints
+    scores: Floats | None = None
+
+    def __post_init__(self) -> None:
+        n, k = len(self.items), len(self.classes)
+        if len(set(self.classes)) < k:
+            raise InputError("classes", "every name once", repr(self.classes), "Rename or remove the repeated class.")
+        if self.label.shape != (n,):
+            raise InputError("labels", f"{n} labels, one an item", f"shape {self.label.shape}", "Check the table.")
+        bad = np.flatnonzero((self.label < 0) | (self.label >= k))
+        if len(bad):
+            raise InputError(
+                f"label of '{self.items.key[bad[0]]}'", f"a class index in 0…{k - 1}", str(self.label[bad[0]]),
+                "Check the class list.",
+            )  # fmt: skip
+        self.label.flags.writeable = False
+        if self.scores is not None:
+            _check_scores(self.items.key, self.scores, (n, k))
+            self.scores.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def take(self, index: Array) -> Labels:
+        """The rows at ``index`` (integers or a mask), in that order."""
+        scores = None if self.scores is None else self.scores[index]
+        return Labels(self.items.take(index), self.classes, self.label[index], scores)
+
+
+SCORE_SUM_TOLERANCE = 1e-3
+
+
+def _check_scores(key: Strings, scores: Floats, shape: tuple[int, int]) -> None:
+    if scores.shape != shape:
+        raise InputError("scores", f"shape {shape} (items × classes)", f"{scores.shape}", "Check the score columns.")
+    fix = "Write softmax probabilities, one column a class."
+    bad = np.flatnonzero(~np.isfinite(scores).all(axis=1))
+    if len(bad):
+        raise InputError(f"scores of '{key[bad[0]]}'", "finite probabilities", str(scores[bad[0]]), fix)
+    bad = np.flatnonzero((scores < 0).any(axis=1) | (np.abs(scores.sum(axis=1) - 1) > SCORE_SUM_TOLERANCE))
+    if len(bad):
+        row = scores[bad[0]]
+        got = f"sum {row.sum():.6g}, least {row.min():.6g} (and {len(bad) - 1} more such rows)"
+        raise InputError(f"scores of '{key[bad[0]]}'", "probabilities ≥ 0 that sum to 1 (± 0.001)", got, fix)

@@ -1,0 +1,226 @@
+"""Typed pieces of a report. Tasks emit views; only the report draws them.
+
+Every text is plain (never HTML) and may hold any Unicode. Numbers are carried unrounded; None means that the value does
+not exist and is drawn as a dash. ``id`` is unique on the page where a view is the target of links.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Tone = Literal["good", "bad", "caution", "neutral"]
+Unit = Literal["ratio", "points", "nats", "count", "seconds", "pixels", "plain"]
+Kind = Literal["text", "integer", "ratio", "percent", "number", "delta", "seconds", "picture"]
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """An image file to show as a thumbnail whose longer side is ``size`` pixels; EXIF orientation is applied."""
+
+    path: str
+    size: int = 192
+
+
+class Link(msgspec.Struct, frozen=True):
+    """Opens a gallery of the page, filtered to the items whose facets have these values."""
+
+    gallery: str
+    filter: dict[str, str] = {}
+
+
+class Sentence(msgspec.Struct, frozen=True):
+    """One statement of a verdict; ``target`` is the id of the section or view that shows the numbers behind it."""
+
+    text: str
+    tone: Tone = "neutral"
+    target: str = ""
+
+
+class Verdict(msgspec.Struct, frozen=True, tag="verdict"):
+    """Three to five sentences that a person reads first."""
+
+    sentences: list[Sentence]
+
+
+class Number(msgspec.Struct, frozen=True):
+    """One headline number with its 95 % interval (None: no valid interval; ``note`` says why)."""
+
+    label: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    unit: Unit = "ratio"
+    better: Literal["higher", "lower", ""] = "higher"
+    note: str = ""
+
+
+class Numbers(msgspec.Struct, frozen=True, tag="numbers"):
+    """Headline numbers as cards, with the protocol and n beneath them."""
+
+    numbers: list[Number]
+    caption: str = ""
+    title: str = ""
+
+
+class Span(msgspec.Struct, frozen=True):
+    """A table's number with its interval."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+Cell: TypeAlias = str | int | float | Span | Picture | None
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A table's column; ``bar`` draws a bar behind the number; ``better`` colours deltas."""
+
+    label: str
+    kind: Kind = "text"
+    better: Literal["higher", "lower", ""] = ""
+    bar: bool = False
+    hint: str = ""
+
+
+class Table(msgspec.Struct, frozen=True, tag="table"):
+    """Rows that can be sorted by each column; ``links`` (one a row, or empty) open the images behind a row."""
+
+    columns: list[Column]
+    rows: list[list[Cell]]
+    links: list[Link | None] = []
+    title: str = ""
+    caption: str = ""
+    id: str = ""
+
+
+class Matrix(msgspec.Struct, frozen=True, tag="matrix"):
+    """Counts with truth in rows and prediction in columns; switchable to shares of the row or of the column.
+
+    A cell opens ``gallery`` filtered to {row_facet: row name, column_facet: column name}.
+    """
+
+    names: list[str]
+    counts: list[list[int]]
+    row_label: str = "truth"
+    column_label: str = "prediction"
+    gallery: str = ""
+    row_facet: str = "truth"
+    column_facet: str = "prediction"
+    title: str = ""
+    caption: str = ""
+    id: str = ""
+
+
+class Axis(msgspec.Struct, frozen=True):
+    """``low``/``high`` None: from the data; ``categories``: the x positions 0, 1, … have these names."""
+
+    label: str
+    low: float | None = None
+    high: float | None = None
+    scale: Literal["linear", "log"] = "linear"
+    unit: Unit = "plain"
+    categories: list[str] = []
+
+
+class Series(msgspec.Struct, frozen=True):
+    """Points (x, y) with optional intervals; ``role`` picks colour and dash the same way on every chart."""
+
+    name: str
+    x: list[float]
+    y: list[float | None]
+    low: list[float | None] = []
+    high: list[float | None] = []
+    role: Literal["train", "validation", "test", "ideal", "a", "b", "c", "d", "e", "f"] = "a"
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A labelled vertical line, such as the best epoch."""
+
+    x: float
+    label: str
+
+
+class Chart(msgspec.Struct, frozen=True, tag="chart"):
+    """Lines, grouped bars or dots with intervals."""
+
+    kind: Literal["line", "bar", "dots"]
+    x: Axis
+    y: Axis
+    series: list[Series]
+    marks: list[Mark] = []
+    title: str = ""
+    caption: str = ""
+    id: str = ""
+
+
+class GalleryItem(msgspec.Struct, frozen=True):
+    """One image of a gallery; ``facets`` can be filtered by, ``facts`` are (label, text) pairs shown beside it."""
+
+    title: str
+    picture: Picture | None
+    facets: dict[str, str] = {}
+    facts: list[tuple[str, str]] = []
+    tone: Tone = "neutral"
+
+
+class Gallery(msgspec.Struct, frozen=True, tag="gallery"):
+    """Images that can be filtered by each facet; the order given is the order shown."""
+
+    id: str
+    items: list[GalleryItem]
+    facets: list[str] = []
+    title: str = ""
+    caption: str = ""
+
+
+class Tile(msgspec.Struct, frozen=True):
+    """One image of a sheet with a line beneath it."""
+
+    picture: Picture
+    label: str = ""
+
+
+class Sheet(msgspec.Struct, frozen=True, tag="sheet"):
+    """A fixed sheet of images, such as one training batch; ``per_row`` 0 lets the width decide."""
+
+    tiles: list[Tile]
+    per_row: int = 0
+    title: str = ""
+    caption: str = ""
+
+
+class Note(msgspec.Struct, frozen=True, tag="note"):
+    """Sentences set apart, such as warnings."""
+
+    texts: list[str]
+    tone: Tone = "neutral"
+    title: str = ""
+
+
+class Code(msgspec.Struct, frozen=True, tag="code"):
+    """A command or file to copy."""
+
+    text: str
+    title: str = ""
+
+
+View: TypeAlias = Verdict | Numbers | Table | Matrix | Chart | Gallery | Sheet | Note | Code
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A headed part of the page with an entry in the side navigation."""
+
+    id: str
+    title: str
+    views: list[View]
+    lead: str = ""
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A whole report."""
+
+    title: str
+    sections: list[Section]
+    subtitle: str = ""
