@@ -1,1 +1,61 @@
-"""An eye exam for vision models: train them, measure them exactly, and find out why they fail."""
+"""An eye exam for vision models: train them, measure them exactly, and find out why they fail.
+
+The public names are loaded when they are first used, so that importing the package costs nothing and measuring never
+pulls in torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from optotype.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from optotype.data.check import check
+    from optotype.data.split import split
+    from optotype.errors import InputError, OptotypeError
+    from optotype.formats import read_labels as read
+    from optotype.results import Result
+    from optotype.studies.comparison import compare
+    from optotype.studies.evaluation import evaluate
+    from optotype.studies.training import predict, train
+
+__all__ = [
+    "InputError",
+    "OptotypeError",
+    "Result",
+    "__version__",
+    "check",
+    "compare",
+    "evaluate",
+    "predict",
+    "read",
+    "split",
+    "train",
+]
+
+_HOME = {
+    "InputError": ("optotype.errors", "InputError"),
+    "OptotypeError": ("optotype.errors", "OptotypeError"),
+    "Result": ("optotype.results", "Result"),
+    "check": ("optotype.data.check", "check"),
+    "compare": ("optotype.studies.comparison", "compare"),
+    "evaluate": ("optotype.studies.evaluation", "evaluate"),
+    "predict": ("optotype.studies.training", "predict"),
+    "read": ("optotype.formats", "read_labels"),
+    "split": ("optotype.data.split", "split"),
+    "train": ("optotype.studies.training", "train"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'optotype' has no attribute '{name}'")
+    from importlib import import_module
+
+    module, attribute = _HOME[name]
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,12 @@ from optotype.files import replacing
 from optotype.tables import Array, Ints, Strings
 
 FORMAT = "optotype.evidence/1"
+_DAMAGE = (BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError, OSError, NotImplementedError)
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows about items: ``item`` (r,) is the row's position in ``Evidence.keys``, non-decreasing; columns (r, …)."""
+    """Rows about items: ``item`` (r,) is the position in ``Evidence.keys``, non-decreasing; columns (r, …)."""
 
     item: Ints
     columns: Mapping[str, Array]
@@ -41,8 +43,9 @@ class Rows:
 class Evidence:
     """Everything that metrics need, item by item.
 
-    ``keys`` (n,) are strictly increasing; ``groups`` (n,) tie items that are not independent; ``tables`` maps a name to
-    rows. Because the order is the keys' own, ``merge`` gives the same bits for any sharding and any order of arrival.
+    ``keys`` (n,) are strictly increasing; ``groups`` (n,) tie items that are not independent; ``tables`` maps a
+    name to rows. Because the order is the keys' own, ``merge`` gives the same bits for any sharding and any order
+    of arrival.
     """
 
     task: str
@@ -91,7 +94,8 @@ def merge(parts: Iterable[Evidence]) -> Evidence:
     for other in shards[1:]:
         if (other.task, other.classes) != (first.task, first.classes):
             raise InputError(
-                "merging evidence", f"task '{first.task}' and the same {len(first.classes)} classes in the same order",
+                "merging evidence", f"task '{first.task}' and the same {len(first.classes)} classes in the same "
+                "order",
                 f"task '{other.task}' and {len(other.classes)} classes", "Judge all shards with one class list.",
             )  # fmt: skip
     filled = [shard for shard in shards if len(shard)]
@@ -101,7 +105,9 @@ def merge(parts: Iterable[Evidence]) -> Evidence:
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     if twice := [str(k) for k in keys[1:][keys[1:] == keys[:-1]][:1]]:
-        raise InputError("merging evidence", "every item in one shard", f"'{twice[0]}' in two", "Remove one of them.")
+        raise InputError(
+            "merging evidence", "every item in one shard", f"'{twice[0]}' in two", "Remove one of them."
+        )
     rank = np.empty(len(order), np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
     starts = np.cumsum([0, *(len(shard) for shard in filled)])
@@ -125,14 +131,19 @@ def save(evidence: Evidence, path: Path) -> None:
     for table, rows in evidence.tables.items():
         arrays[f"{table}/item"] = rows.item
         arrays |= {f"{table}/{name}": values for name, values in rows.columns.items()}
+    assert all(values.dtype != object for values in arrays.values()), "an object array would be pickled"
     with replacing(path) as stream:
-        np.savez_compressed(stream, allow_pickle=False, **arrays)
+        np.savez_compressed(stream, **arrays)
 
 
 def load(path: Path) -> Evidence:
-    """Read ``evidence.npz``; another format or a damaged file is an InputError."""
+    """Read ``evidence.npz``; a missing or damaged file or another format is an InputError."""
+    if not path.is_file():
+        raise InputError(
+            str(path), "an evidence.npz of 'optotype evaluate'", "no such file", "Check the folder's name."
+        )
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = dict(file)
         head = msgspec.json.decode(arrays.pop("head").tobytes())
         if head["format"] != FORMAT:
@@ -144,8 +155,10 @@ def load(path: Path) -> Evidence:
             columns.setdefault(table, {})[column] = values
         tables = {table: Rows(found.pop("item"), found) for table, found in columns.items()}
         return Evidence(head["task"], tuple(head["classes"]), texts["keys"], texts["groups"], tables)
-    except (BadZipFile, KeyError, ValueError, EOFError, AssertionError, msgspec.DecodeError) as error:
-        raise InputError(str(path), f"an {FORMAT} file", f"{error}", "Evaluate again; the file is damaged.") from error
+    except (*_DAMAGE, AssertionError, msgspec.DecodeError) as error:
+        raise InputError(
+            str(path), f"an {FORMAT} file", f"{error}", "Evaluate again; the file is damaged."
+        ) from error
 
 
 def _pack(name: str, texts: Strings) -> dict[str, Array]:

@@ -84,7 +84,7 @@ def create(root: Path, name: str, *, resume: bool = False) -> RunFolder:
     if folder.path.exists() and not folder.path.is_dir():
         raise InputError(str(folder.path), "a folder", "a file", "Choose another --name.")
     if resume and not folder.config.is_file():
-        raise InputError(str(folder.path), "a run to go on with", "no config.yaml in it", "Leave out --resume.")
+        raise InputError(str(folder.path), "a run to go on with", "no config.yaml in it", "Delete it and start anew.")
     if not resume and folder.path.is_dir() and any(folder.path.iterdir()):
         raise InputError(
             str(folder.path), "a new folder", "one that is not empty", "Go on with --resume, or give another --name."

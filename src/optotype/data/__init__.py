@@ -1,0 +1,1 @@
+"""Data sets: decoding, checking, duplicates, splitting."""

@@ -1,0 +1,106 @@
+"""Files that are read and written: one module a format, all of them in ``FORMATS``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from optotype.classes import ClassList
+from optotype.errors import InputError, did_you_mean
+from optotype.formats import class_list, folder, manifest, predictions_csv, predictions_npz
+from optotype.listing import SPLITS, Listing
+from optotype.predictions import align
+from optotype.tables import Array, Items, Labels
+
+__all__ = [
+    "FORMATS", "ClassList", "Format", "read_classes", "read_items", "read_labels", "read_listing",
+    "read_predictions", "write_predictions",
+]  # fmt: skip
+
+
+class Format(NamedTuple):
+    """One kind of file: what it holds, and the functions that read and (where that is done) write it."""
+
+    holds: str
+    read: Callable[..., Any]
+    write: Callable[..., None] | None = None
+
+
+FORMATS: dict[str, Format] = {
+    "folder": Format("images, one folder a class, with or without train/val/test above", folder.read),
+    "manifest": Format("CSV path,label[,split][,group][,…columns]", manifest.read, manifest.write),
+    "classes": Format("class names in order, or name to index: text, JSON, YAML, CSV", class_list.read),
+    "predictions-csv": Format("CSV path,label or path,<class>…", predictions_csv.read, predictions_csv.write),
+    "predictions-npz": Format("arrays path, label, scores, classes", predictions_npz.read, predictions_npz.write),
+}
+
+
+def read_listing(path: Path, *, classes: ClassList | None = None) -> Listing:
+    """What a folder of class folders or a CSV holds, with what was left out and why. No image is decoded."""
+    _check_exists(path, "a folder with one folder per class, or a CSV with the columns path,label")
+    return folder.read(path, classes) if path.is_dir() else manifest.read(path, classes)
+
+
+def read_labels(path: Path, *, classes: ClassList | None = None, split: str | None = None) -> Labels:
+    """The truth, or a data set: a folder of class folders or a CSV, all of it or one split.
+
+    Classes are ``classes``, or those that occur in the whole of the data, in natural order.
+    """
+    labels = read_listing(path, classes=classes).labels
+    return labels if split is None else labels.take(_rows_of(path, labels.items, split))
+
+
+def read_items(path: Path, *, split: str | None = None) -> Items:
+    """Images without labels: any folder of images, a CSV with the column ``path``, or one image."""
+    _check_exists(path, "a folder of images, a CSV with the column path, or an image")
+    if path.is_file() and folder.is_image(path):
+        items = Items.of([path.name], path=[path.name], root=path.parent)
+    else:
+        items = folder.read_items(path) if path.is_dir() else manifest.read_items(path)
+    return items if split is None else items.take(_rows_of(path, items, split))
+
+
+def _rows_of(path: Path, items: Items, split: str) -> Array:
+    rows = np.flatnonzero(items.split == split)
+    if not len(rows):
+        there = [name for name in SPLITS if (items.split == name).any()]
+        got = "splits " + ", ".join(there) if there else "no splits at all"
+        fix = did_you_mean(split, there or SPLITS)
+        raise InputError(f"{path}, split '{split}'", "images in that split", got, fix)
+    return rows
+
+
+def read_predictions(path: Path, truth: Labels) -> Labels:
+    """A model's answers, aligned to the truth's rows and classes.
+
+    ``.npz`` or CSV. Unknown, missing and repeated items, unknown classes and rows that are no probabilities are
+    InputErrors that name the line.
+    """
+    _check_exists(path, "a predictions file (.npz, or CSV with path,label or path,<class>…)")
+    if path.is_dir():
+        raise InputError(str(path), "a predictions file", "a folder", "Name the file in it, predictions.npz say.")
+    module = predictions_npz if path.suffix.lower() in (".npz", ".npy") else predictions_csv
+    return align(path, module.read(path, truth.classes), truth)
+
+
+def write_predictions(path: Path, labels: Labels) -> None:
+    """Write a model's answers atomically, CSV where the name ends so, else ``.npz``; equal labels, equal bytes."""
+    module = predictions_csv if path.suffix.lower() == ".csv" else predictions_npz
+    module.write(path, labels)
+
+
+def read_classes(path: Path | str) -> ClassList:
+    """Class names in the order of their indices, from a file or a shipped list such as ``wildlife``."""
+    return class_list.read(Path(path))
+
+
+def _check_exists(path: Path, expected: str) -> None:
+    if path.exists():
+        return
+    beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+    hint = did_you_mean(path.name, beside)
+    fix = hint if hint.startswith("Did") else "Check the path."
+    raise InputError(str(path), expected, "nothing is there", fix)

@@ -1,0 +1,1 @@
+"""Torch models, weights, checkpoints, and the hardware they run on."""

@@ -1,0 +1,1 @@
+"""Pages of views as one offline HTML file, or as text."""

@@ -43,7 +43,7 @@ class Augment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that decides how a model is trained."""
 
-    format: Literal["optotype.config/1"] = FORMAT
+    format: Literal["optotype.config/1"] = "optotype.config/1"
     task: Literal["classify"] = "classify"
     data: str
     """Folder, CSV manifest or the name of a catalogued data set."""

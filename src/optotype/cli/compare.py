@@ -1,0 +1,76 @@
+"""``optotype compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+
+def compare(
+    folders: list[Path],
+    /,
+    *,
+    out: Path | None = None,
+    task: Literal["classify"] | None = None,
+    truth: str | None = None,
+    names: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
+    fail_if: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
+    bootstrap: int = 1000,
+    seed: int = 0,
+    max_mb: float = 20,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Which of two or more models is better, what each fixes and breaks, and can the difference be shown?
+
+    Parameters
+    ----------
+    folders
+        Two or more run or evaluation folders, judged on the same items; the first is the one the others are held
+        against.
+    out
+        New folder for compare.json and report.html.
+    task
+        With --truth: the folders are prediction files of this task, to be judged first.
+    truth
+        The truth that the prediction files are judged against.
+    names
+        One name per folder; default: the folders' own.
+    fail_if
+        Exit with 3 where this holds of any later folder minus the first, such as 'accuracy < -0.005'.
+    bootstrap
+        Resamples for the paired intervals.
+    seed
+        Seed of the resamples.
+    max_mb
+        Largest size of report.html, megabytes.
+    json
+        Print the comparison on stdout and nothing else there.
+    """
+    import sys
+
+    from optotype.cli import console
+    from optotype.cli.show import show_comparison
+    from optotype.diagnose.compare import encode
+    from optotype.errors import InputError
+    from optotype.studies.comparison import compare as run
+    from optotype.studies.comparison import compare_files
+
+    if (task is None) != (truth is None) or (truth is not None and out is None):
+        raise InputError("compare", "--task, --truth and --out together", "only some of them", "Add the others.")
+    common: dict[str, Any] = {"names": names, "fail_if": fail_if or (), "resamples": bootstrap, "seed": seed, "max_mb": max_mb}
+    if task is not None and truth is not None and out is not None:
+        found = compare_files(task, truth, folders, out=out, **common)
+        out = out / "comparison"
+    else:
+        found = run(folders, out=out, **common)
+    if json:
+        sys.stdout.write(encode(found.comparison).decode())
+    else:
+        show_comparison(found.comparison)
+        if out is not None:
+            console.say(f"written: {out / 'report.html'}")
+    for gate in found.closed:
+        console.say(f"gate closed: {gate}")
+    return 3 if found.closed else 0

@@ -1,0 +1,39 @@
+"""Where commands print: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import re
+
+from rich.console import Console
+
+from optotype.errors import InputError
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def say(line: str) -> None:
+    """One plain line for the person who waits; never on stdout, so that ``--json`` stays clean."""
+    err.print(line, markup=False, soft_wrap=True)
+
+
+def warn(lines: list[str]) -> None:
+    """Warnings, one a line."""
+    for line in lines:
+        err.print("warning: ", style="yellow", end="")
+        err.print(line, markup=False, soft_wrap=True)
+
+
+_UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+
+
+def seconds(text: str, option: str) -> float:
+    """A duration such as ``90``, ``90s``, ``15m``, ``2h`` or ``1.5h`` in seconds.
+
+    >>> seconds("1.5h", "--budget")
+    5400.0
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|m|min|h|d|)\s*", text)
+    if not found or not float(found[1]):
+        raise InputError(option, "a duration such as 90s, 15m or 2h", repr(text), "Write a number and a unit.")
+    return float(found[1]) * _UNITS[found[2]]

@@ -1,0 +1,89 @@
+"""Results as terminal tables."""
+
+from __future__ import annotations
+
+from rich.table import Table
+from rich.text import Text
+
+from optotype.cli import console
+from optotype.diagnose.compare import Comparison, verdict
+from optotype.diagnose.compare.pairing import Difference
+from optotype.results import Metric, Result
+
+_MOST_CLASSES = 40
+_WIDE = 110
+"""Columns of a terminal from which on the classes' intervals fit beside their values."""
+
+
+def number(metric: Metric) -> str:
+    """Value and interval in the same digits, a dash where there is none.
+
+    >>> number(Metric(0.91234, 0.9, 0.92))
+    '0.912 [0.900, 0.920]'
+    """
+    if metric.value is None:
+        return "–"
+    if metric.low is None or metric.high is None:
+        return f"{metric.value:.3f}"
+    return f"{metric.value:.3f} [{metric.low:.3f}, {metric.high:.3f}]"
+
+
+def show_result(result: Result) -> None:
+    """Headline numbers, classes and warnings."""
+    n = result.n
+    table = Table(title=f"{result.task}: {n.items:,} items, {n.classes} classes", title_justify="left")
+    table.add_column("metric")
+    table.add_column("value [95 % interval]")
+    for key, metric in result.metrics.items():
+        table.add_row(key, number(metric))
+    console.out.print(table)
+    if result.per_class:
+        console.out.print(_classes(result))
+    console.warn(result.warnings)
+
+
+def _classes(result: Result) -> Table:
+    keys = list(result.per_class[0].metrics)
+    table = Table(title="per class", title_justify="left")
+    table.add_column("class")
+    table.add_column("n", justify="right")
+    wide = console.out.width >= _WIDE
+    for key in keys:
+        table.add_column(key, justify="left" if wide else "right")
+    for row in result.per_class[:_MOST_CLASSES]:
+        table.add_row(Text(row.name), f"{row.n:,}", *(_short(row.metrics[key], wide) for key in keys))
+    more = len(result.per_class) - _MOST_CLASSES
+    notes = ([f"{more} more classes"] if more > 0 else []) + ([] if wide else ["intervals"])
+    table.caption = f"{' and '.join(notes)} in eval.json" if notes else None
+    return table
+
+
+def _short(metric: Metric, wide: bool) -> str:
+    return number(metric if wide else Metric(metric.value))
+
+
+def show_comparison(comparison: Comparison) -> None:
+    """The verdict in words, then each difference with its interval."""
+    for sentence in verdict(comparison):
+        console.out.print(Text(sentence.text))
+    for pair in comparison.pairs:
+        table = Table(title=Text(f"{pair.b} minus {pair.a}"), title_justify="left")
+        table.add_column("metric")
+        table.add_column("difference [95 % interval]")
+        for key, difference in pair.metrics.items():
+            table.add_row(key, _signed(difference))
+        table.caption = f"fixes {pair.fixes:,}, breaks {pair.breaks:,}; McNemar p = {_p(pair.mcnemar_p)}"
+        console.out.print(table)
+    console.warn(comparison.warnings)
+
+
+def _signed(difference: Difference) -> str:
+    if difference.value is None:
+        return "–"
+    if difference.low is None or difference.high is None:
+        return f"{difference.value:+.4f}"
+    return f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
+
+
+def _p(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2g}"

@@ -1,0 +1,65 @@
+"""``optotype split``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def split(
+    path: str,
+    /,
+    *,
+    out: Path,
+    ratios: Annotated[tuple[float, ...], Parameter(consume_multiple=True)] = (0.7, 0.1, 0.2),
+    group: str | None = None,
+    seed: int = 0,
+    classes: str | None = None,
+    max_unreadable: float = 0.01,
+    threads: int = 0,
+) -> None:
+    """Divide photos into train, validation and test, and write the manifest.
+
+    Each class is divided by the ratios exactly; (near-)duplicates and groups stay together. Unreadable files are
+    listed in the manifest with the reason.
+
+    Parameters
+    ----------
+    path
+        Folder with one folder per class, CSV with path,label, or a catalogued name such as 'digits'.
+    out
+        The manifest to write; an existing file is not overwritten.
+    ratios
+        Shares of train, validation and test, or of train and test.
+    group
+        What must stay together: a column of the CSV, a regular expression on the path (its first group names the
+        group), or 'burst' for photos of one camera at most 60 s apart ('burst:5' for 5 s).
+    seed
+        Decides which images go where.
+    classes
+        The class list: a file, or a shipped map such as 'wildlife'.
+    max_unreadable
+        Greatest share of unreadable images that is left out; more is an error.
+    threads
+        Threads that decode; 0 = all cores this process may use.
+    """
+    from optotype.catalog import resolve
+    from optotype.cli import console
+    from optotype.cli.check import plain
+    from optotype.cli.inspecting import inspecting
+    from optotype.data.prepare import check_new, prepare, write_manifest
+    from optotype.formats import read_classes
+
+    check_new(out)
+    known = None if classes is None else read_classes(classes)
+    with inspecting() as progress:
+        prepared = prepare(
+            resolve(path), ratios=ratios, keep_split=False, seed=seed, classes=known, max_unreadable=max_unreadable,
+            group=group, threads=threads, progress=progress,
+        )  # fmt: skip
+    write_manifest(out, prepared, replace=False)
+    for note in prepared.notes:
+        console.say(plain(note))
+    console.out.print(f"{len(prepared.labels):,} images in {out}", markup=False, soft_wrap=True)

@@ -1,0 +1,422 @@
+"""Two or more models on the same items: what differs, and can the difference be shown?"""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from optotype import metrics
+from optotype.diagnose.compare.significance import holm, mcnemar, two_sided
+from optotype.errors import InputError
+from optotype.evidence import Evidence
+from optotype.metrics.calibration import gap_distances
+from optotype.metrics.intervals import FEWEST_GROUPS, LEVEL, percentile
+from optotype.results import Better, Counts, Metric, Result
+from optotype.tables import Array, Floats
+from optotype.tasks import TASKS
+from optotype.tasks.classify import Samples
+from optotype.tasks.classify.measuring import number
+
+FORMAT: Literal["optotype.comparison/1"] = "optotype.comparison/1"
+ALL_PAIRS_UP_TO = 4
+"""With more runs than this, each is compared with the first only."""
+MOST_CHANGED = 1000
+"""Changed items kept of each kind; the counts are of all."""
+POWER_FACTOR = 2.8
+"""z(0.975) + z(0.8): a true difference of so many standard errors is seen in four of five samples."""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """B − A of one number with its paired 95 % interval; None where it does not exist or no interval is valid."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    unit: str = "ratio"
+    better: Better = "higher"
+
+    @property
+    def shown(self) -> bool:
+        """The interval leaves out 0."""
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """An item that one model has right and the other wrong; confidences are None without scores."""
+
+    key: str
+    truth: str
+    a: str
+    b: str
+    confidence_a: float | None = None
+    confidence_b: float | None = None
+
+
+class ClassDifference(msgspec.Struct, frozen=True, rename={"name": "class"}):
+    """One class: recall of A and B, differences, items fixed and broken, p before and after Holm's correction."""
+
+    name: str
+    n: int
+    a: float | None
+    b: float | None
+    recall: Difference
+    f1: Difference
+    fixes: int
+    breaks: int
+    p: float | None
+    p_holm: float | None
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """B held against A.
+
+    ``fixes``: items that A has wrong and B right; ``breaks``: the other way round. ``mcnemar_p`` is the exact
+    binomial test's (None where items are not independent). ``detectable``: the accuracy difference seen in four of
+    five samples of this size. ``fixed`` and ``broken`` list up to 1,000 items each.
+    """
+
+    a: str
+    b: str
+    metrics: dict[str, Difference]
+    fixes: int
+    breaks: int
+    both_right: int
+    both_wrong: int
+    mcnemar_p: float | None
+    detectable: float | None
+    per_class: list[ClassDifference]
+    fixed: list[Changed]
+    broken: list[Changed]
+    same_setting: bool = False
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """A metric over runs that differ only in the seed: ``deviation`` is None for a single run."""
+
+    mean: float
+    least: float
+    greatest: float
+    deviation: float | None
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """Runs that differ only in the seed, and each metric's spread over them."""
+
+    runs: list[str]
+    metrics: dict[str, Spread]
+
+
+class SettingPair(msgspec.Struct, frozen=True):
+    """Mean of the second setting's runs minus that of the first's, with intervals over the items only.
+
+    ``apart``: of accuracy, every run of one setting is better than every run of the other.
+    """
+
+    a: int
+    b: int
+    metrics: dict[str, Difference]
+    apart: bool
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One model and its headline numbers."""
+
+    name: str
+    metrics: dict[str, Metric]
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything found; the first run is what the others are held against."""
+
+    format: Literal["optotype.comparison/1"] = FORMAT
+    task: str
+    n: Counts
+    resamples: int
+    seed: int
+    runs: list[Run]
+    pairs: list[Pair]
+    settings: list[Setting]
+    setting_pairs: list[SettingPair]
+    warnings: list[str]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the runs."""
+        return [run.name for run in self.runs]
+
+
+def compare(
+    results: Sequence[Result],
+    evidences: Sequence[Evidence],
+    names: Sequence[str],
+    *,
+    seed_groups: Sequence[str] | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    threads: int = 0,
+) -> Comparison:
+    """Compare two or more evaluations of the same items under the same protocol; the first is the baseline.
+
+    Items are paired by key; the same resamples of the groups serve every model, so that intervals are of paired
+    differences. ``seed_groups`` (one label a run) tells runs that differ only in the seed. Up to four runs are
+    compared in all pairs, more with the first only. An InputError tells of different truth, items, groups, classes
+    or protocols.
+    """
+    _check(results, evidences, names, seed_groups)
+    samples = [
+        TASKS[result.task].resample(evidence, resamples=resamples, seed=seed, threads=threads, edges=_edges(result))
+        for result, evidence in zip(results, evidences, strict=True)
+    ]
+    labels = list(seed_groups) if seed_groups else [str(i) for i in range(len(names))]
+    indices = range(len(names))
+    pairs = (
+        list(itertools.combinations(indices, 2)) if len(names) <= ALL_PAIRS_UP_TO else [(0, b) for b in indices[1:]]
+    )
+    members = [[i for i in indices if labels[i] == label] for label in dict.fromkeys(labels)]
+    settings = [Setting([names[i] for i in runs], _spreads([samples[i] for i in runs])) for runs in members]
+    repeated = any(len(runs) > 1 for runs in members) and len(members) > 1
+    return Comparison(
+        task=results[0].task,
+        n=results[0].n,
+        resamples=resamples,
+        seed=seed,
+        runs=[Run(name, result.metrics) for name, result in zip(names, results, strict=True)],
+        pairs=[
+            _pair(evidences[a], evidences[b], samples[a], samples[b], (names[a], names[b]), labels[a] == labels[b])
+            for a, b in pairs
+        ],
+        settings=settings,
+        setting_pairs=_setting_pairs(members, samples) if repeated else [],
+        warnings=_warnings(samples[0], resamples),
+    )
+
+
+def encode(comparison: Comparison) -> bytes:
+    """The comparison as JSON, two-space indent."""
+    return msgspec.json.format(msgspec.json.encode(comparison), indent=2) + b"\n"
+
+
+def _pair(
+    first: Evidence, second: Evidence, a: Samples, b: Samples, names: tuple[str, str], same_setting: bool
+) -> Pair:
+    truth = first["labels"]["truth"]
+    right_a, right_b = first["labels"]["predicted"] == truth, second["labels"]["predicted"] == truth
+    fixed, broken = ~right_a & right_b, right_a & ~right_b
+    fixes, breaks = int(fixed.sum()), int(broken.sum())
+    found = {kind.key: _difference(kind, [a], [b]) for kind in metrics.of_task(first.task) if kind.key in a.value}
+    return Pair(
+        a=names[0],
+        b=names[1],
+        metrics=found,
+        fixes=fixes,
+        breaks=breaks,
+        both_right=int((right_a & right_b).sum()),
+        both_wrong=int((~right_a & ~right_b).sum()),
+        mcnemar_p=mcnemar(fixes, breaks) if a.independent else None,
+        detectable=_detectable(a, b),
+        per_class=_per_class(first, a, b, fixed, broken),
+        fixed=_changed(first, second, fixed, surest=0),
+        broken=_changed(first, second, broken, surest=1),
+        same_setting=same_setting,
+    )
+
+
+def _difference(kind: metrics.Measure, a: Sequence[Samples], b: Sequence[Samples]) -> Difference:
+    """Mean over ``b`` minus mean over ``a``; the samples of all are of the same resamples."""
+    key = kind.key
+    if not all(key in s.value for s in (*a, *b)):
+        return Difference(None, unit=kind.unit, better=kind.better)
+    value = number(_mean(s.value[key] for s in b) - _mean(s.value[key] for s in a))
+    low = high = None
+    if value is not None and _resampled(a[0]):
+        if kind.interval == "gaps":
+            reach = float(np.quantile(_mean(map(_distances, a)) + _mean(map(_distances, b)), LEVEL))
+            reach = max(reach, _mean(s.chance_reach for s in a) + _mean(s.chance_reach for s in b))
+            low, high = value - reach, value + reach
+        else:
+            ends = percentile(_mean(s.resampled[key] for s in b) - _mean(s.resampled[key] for s in a))
+            low, high = (None, None) if ends[0] == ends[1] else (number(ends[0]), number(ends[1]))
+    return Difference(value, low, high, kind.unit, kind.better)
+
+
+def _distances(samples: Samples) -> Floats:
+    once, totals = samples.once, samples.totals
+    return gap_distances(once["gap"], float(once["n"]), totals["gap"], totals["n"])
+
+
+def _mean(values: Any) -> Any:
+    listed = list(values)
+    return sum(listed[1:], start=listed[0]) / len(listed)
+
+
+def _resampled(samples: Samples) -> bool:
+    return bool(samples.totals) and samples.groups >= FEWEST_GROUPS
+
+
+def _detectable(a: Samples, b: Samples) -> float | None:
+    if not _resampled(a):
+        return None
+    return POWER_FACTOR * float(np.std(b.resampled["accuracy"] - a.resampled["accuracy"]))
+
+
+def _per_class(evidence: Evidence, a: Samples, b: Samples, fixed: Array, broken: Array) -> list[ClassDifference]:
+    truth, K = evidence["labels"]["truth"], len(evidence.classes)
+    fixes, breaks = np.bincount(truth[fixed], minlength=K), np.bincount(truth[broken], minlength=K)
+    support = a.once["support"].astype(int)
+    p = [_class_p(k, a, b, int(fixes[k]), int(breaks[k])) if support[k] else None for k in range(K)]
+    corrected = holm(p)
+    bounds = {key: _class_interval(key, a, b) for key in ("recall", "f1")}
+
+    def difference(key: str, k: int) -> Difference:
+        value = number(b.class_value[key][k] - a.class_value[key][k])
+        low, high = (None, None) if value is None else (number(end[k]) for end in bounds[key])
+        return Difference(value, low, high)
+
+    return [
+        ClassDifference(
+            name=name,
+            n=int(support[k]),
+            a=number(a.class_value["recall"][k]),
+            b=number(b.class_value["recall"][k]),
+            recall=difference("recall", k),
+            f1=difference("f1", k),
+            fixes=int(fixes[k]),
+            breaks=int(breaks[k]),
+            p=p[k],
+            p_holm=corrected[k],
+        )
+        for k, name in enumerate(evidence.classes)
+    ]
+
+
+def _class_p(k: int, a: Samples, b: Samples, fixes: int, breaks: int) -> float | None:
+    """Exact McNemar within the class; from the bootstrap where items are not independent."""
+    if a.independent:
+        return mcnemar(fixes, breaks)
+    if not _resampled(a) or a.class_groups[k] < FEWEST_GROUPS:
+        return None
+    return two_sided(b.class_resampled["recall"][:, k] - a.class_resampled["recall"][:, k])
+
+
+def _class_interval(key: str, a: Samples, b: Samples) -> tuple[Floats, Floats]:
+    nothing = np.full(len(a.class_groups), np.nan)
+    if not _resampled(a):
+        return nothing, nothing
+    low, high = percentile(b.class_resampled[key] - a.class_resampled[key])
+    usable = (a.class_groups >= FEWEST_GROUPS) & (low < high)
+    return np.where(usable, low, nothing), np.where(usable, high, nothing)
+
+
+def _changed(first: Evidence, second: Evidence, mask: Array, *, surest: int) -> list[Changed]:
+    """The items of ``mask``, those first of which the model that is wrong (0: A, 1: B) was surest."""
+    sides = (first["labels"], second["labels"])
+    classes = first.classes
+    index = np.flatnonzero(mask)
+    scored = [side.columns.get("confidence") for side in sides]
+    wrong = scored[surest]
+    if wrong is not None:
+        index = index[np.argsort(-wrong[index], kind="stable")]
+    found = []
+    for i in index[:MOST_CHANGED].tolist():
+        truth, a, b = (
+            classes[k] for k in (sides[0]["truth"][i], sides[0]["predicted"][i], sides[1]["predicted"][i])
+        )
+        confidence_a, confidence_b = (None if c is None else float(c[i]) for c in scored)
+        found.append(Changed(str(first.keys[i]), truth, a, b, confidence_a, confidence_b))
+    return found
+
+
+def _spreads(samples: Sequence[Samples]) -> dict[str, Spread]:
+    spreads = {}
+    for key in samples[0].value:
+        values = [float(s.value[key]) for s in samples if key in s.value and np.isfinite(s.value[key])]
+        if len(values) == len(samples):
+            deviation = statistics.stdev(values) if len(values) > 1 else None
+            spreads[key] = Spread(statistics.fmean(values), min(values), max(values), deviation)
+    return spreads
+
+
+def _setting_pairs(members: Sequence[Sequence[int]], samples: Sequence[Samples]) -> list[SettingPair]:
+    found = []
+    for first, second in itertools.combinations(range(len(members)), 2):
+        a, b = ([samples[i] for i in members[side]] for side in (first, second))
+        differences = {
+            kind.key: _difference(kind, a, b) for kind in metrics.of_task("classify") if kind.key in a[0].value
+        }
+        of_a, of_b = ([float(s.value["accuracy"]) for s in side] for side in (a, b))
+        found.append(SettingPair(first, second, differences, min(of_a) > max(of_b) or min(of_b) > max(of_a)))
+    return found
+
+
+def _warnings(samples: Samples, resamples: int) -> list[str]:
+    warnings = []
+    if resamples and samples.groups < FEWEST_GROUPS:
+        warnings.append(
+            f"No intervals: {samples.groups} independent groups are too few (at least {FEWEST_GROUPS})."
+        )
+    if not samples.independent:
+        warnings.append("No McNemar test: items of one group are not independent; the intervals resample groups.")
+    return warnings
+
+
+def _edges(result: Result) -> Literal["guo", "netcal"]:
+    return "netcal" if result.protocol.get("ece", {}).get("edges") == "[lo, hi)" else "guo"
+
+
+def _check(
+    results: Sequence[Result],
+    evidences: Sequence[Evidence],
+    names: Sequence[str],
+    seed_groups: Sequence[str] | None,
+) -> None:
+    n = len(results)
+    if n < 2 or n != len(evidences) or n != len(names) or (seed_groups is not None and n != len(seed_groups)):
+        raise InputError("compare", "two or more evaluations, each with a name", f"{n}", "Name a second one.")
+    if len(set(names)) < n:
+        raise InputError("--names", "every name once", repr(list(names)), "Give each its own name.")
+    for result, evidence, name in zip(results[1:], evidences[1:], names[1:], strict=True):
+        _check_pair(names[0], name, results[0], result, evidences[0], evidence)
+
+
+def _check_pair(first: str, name: str, a: Result, b: Result, one: Evidence, other: Evidence) -> None:
+    where = f"comparing '{name}' with '{first}'"
+    if a.task != b.task:
+        raise InputError(where, f"task '{a.task}'", f"task '{b.task}'", "Compare evaluations of one task.")
+    if a.provenance.truth.sha256 != b.provenance.truth.sha256:
+        raise InputError(
+            where, f"the same truth ({a.provenance.truth.path}, sha256 {a.provenance.truth.sha256[:12]}…)",
+            f"another ({b.provenance.truth.path}, sha256 {b.provenance.truth.sha256[:12]}…)",
+            "Evaluate both against the same truth and split.",
+        )  # fmt: skip
+    differing = [
+        key for key in _conventions(a) | _conventions(b) if _conventions(a).get(key) != _conventions(b).get(key)
+    ]
+    if differing:
+        key = sorted(differing)[0]
+        raise InputError(
+            where, f"the same protocol ({key}: {_conventions(a).get(key)!r})",
+            f"{key}: {_conventions(b).get(key)!r}", "Evaluate both under the same protocol.",
+        )  # fmt: skip
+    if one.classes != other.classes:
+        raise InputError(where, "the same classes", f"{other.classes[:5]}", "Evaluate both with one class list.")
+    if len(one) != len(other) or not bool((one.keys == other.keys).all()):
+        only = np.setxor1d(one.keys, other.keys)
+        raise InputError(
+            where, "the same items", f"{len(only)} on one side only, such as '{only[0]}'", "Evaluate again."
+        )
+    same_truth = bool((one["labels"]["truth"] == other["labels"]["truth"]).all())
+    if not same_truth or not bool((one.groups == other.groups).all()):
+        what = "groups" if same_truth else "true classes"
+        raise InputError(
+            where, f"the same {what} of the items", "different ones", "Evaluate both against the same truth."
+        )
+
+
+def _conventions(result: Result) -> dict[str, Any]:
+    """The protocol without the settings of the intervals: those are drawn anew."""
+    return {key: value for key, value in result.protocol.items() if key != "intervals"}

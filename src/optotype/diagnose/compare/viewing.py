@@ -1,0 +1,336 @@
+"""A comparison in words, tables, charts and images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+from optotype import metrics
+from optotype.diagnose.compare.pairing import Changed, ClassDifference, Comparison, Pair, Setting, SettingPair
+from optotype.tasks.classify.wording import percent, plural, quoted
+from optotype.views import (
+    Axis,
+    Cell,
+    Chart,
+    Column,
+    Gallery,
+    GalleryItem,
+    Link,
+    Note,
+    Picture,
+    Section,
+    Sentence,
+    Series,
+    Span,
+    Table,
+    View,
+)
+
+MOST_CLASSES = 50
+MOST_IMAGES = 300
+"""Images of each pair and direction in the gallery."""
+ALPHA = 0.05
+
+_ROLES: tuple[Literal["a", "b", "c", "d", "e", "f"], ...] = ("a", "b", "c", "d", "e", "f")
+
+
+def verdict(comparison: Comparison) -> list[Sentence]:
+    """Which model is better, in at most five sentences that say nothing their intervals do not carry."""
+    if comparison.setting_pairs:
+        head = [_settings_sentence(comparison, pair) for pair in comparison.setting_pairs]
+    else:
+        head = [_pair_sentence(comparison, pair) for pair in comparison.pairs]
+    against = [] if comparison.setting_pairs else _against_first(comparison)
+    classes = [found for pair in against if (found := _classes_sentence(pair))]
+    room = 5 - min(len(classes), 2)
+    return [*head[:room], *classes[:2]]
+
+
+def sections(comparison: Comparison, picture: Callable[[str], Picture | None]) -> list[Section]:
+    """Sections ``comparison``, ``class-differences`` and ``changes``."""
+    views: list[View] = [_headline_table(comparison), _difference_table(comparison), _change_table(comparison)]
+    if any(len(setting.runs) > 1 for setting in comparison.settings):
+        views.append(_settings_table(comparison))
+    if comparison.warnings:
+        views.append(Note(list(comparison.warnings), "caution", "Warnings"))
+    lead = "All models were judged on the same items, so that their differences are paired."
+    found = [Section("comparison", "Which is better", views, lead=lead)]
+    pairs = [pair for pair in _against_first(comparison) if any(row.n for row in pair.per_class)]
+    if pairs:
+        tables: list[View] = [_class_table(pair, i) for i, pair in enumerate(pairs)]
+        found.append(Section("class-differences", "Where they differ", [_class_chart(pairs), *tables]))
+    found.append(Section("changes", "The images that changed", [_gallery(comparison, picture)]))
+    return found
+
+
+def _against_first(comparison: Comparison) -> list[Pair]:
+    return [pair for pair in comparison.pairs if pair.a == comparison.names[0]]
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:.1f}"
+
+
+def _signed(value: float) -> str:
+    return f"{100 * value:+.1f}".replace("-", "−")
+
+
+def _pair_sentence(comparison: Comparison, pair: Pair) -> Sentence:
+    difference = pair.metrics["accuracy"]
+    changed = f"It fixes {pair.fixes:,} and breaks {pair.breaks:,} items"
+    changed += "." if pair.mcnemar_p is None else f" (McNemar p {_p(pair.mcnemar_p)})."
+    first, second = quoted(pair.a), quoted(pair.b)
+    if difference.value is None:
+        return Sentence(f"{second} and {first}: no accuracy to compare.", "caution", "comparison")
+    if not pair.fixes and not pair.breaks:
+        return Sentence(f"{second} and {first} have exactly the same items right.", "neutral", "comparison")
+    if difference.low is None or difference.high is None:
+        delta = f"{_signed(difference.value)} points of accuracy"
+        text = f"{second} minus {first}: {delta}, without a valid interval. {changed}"
+        return Sentence(text, "caution", "comparison")
+    reach = f"[{_signed(difference.low)}, {_signed(difference.high)}]"
+    if pair.same_setting:
+        text = (
+            f"{second} and {first} differ only in the seed: {_signed(difference.value)} points of accuracy {reach}."
+        )
+        return Sentence(text, "neutral", "comparison")
+    if difference.shown:
+        better = difference.value > 0
+        ends = sorted((abs(difference.low), abs(difference.high)))
+        text = (
+            f"{second} is {'better' if better else 'worse'} than {first} by {_points(abs(difference.value))} "
+            "points of "
+            f"accuracy [{_points(ends[0])}, {_points(ends[1])}]. {changed}"
+        )
+        return Sentence(text, "good" if better else "bad", "comparison")
+    delta = f"{_signed(difference.value)} points {reach}"
+    text = f"No difference in accuracy can be shown between {second} and {first}: {delta}"
+    if pair.detectable:
+        n = plural(comparison.n.items, "item")
+        text += f"; with {n} a difference under about {_points(pair.detectable)} points would often not be seen"
+    return Sentence(f"{text}. {changed}", "neutral", "comparison")
+
+
+def _settings_sentence(comparison: Comparison, pair: SettingPair) -> Sentence:
+    first, second = comparison.settings[pair.a], comparison.settings[pair.b]
+    difference = pair.metrics["accuracy"]
+    who = f"{_called(second)} against {_called(first)}"
+    if difference.value is None:
+        return Sentence(f"{who}: no accuracy to compare.", "caution", "settings")
+    means = f"{_mean_and_range(second)} against {_mean_and_range(first)}"
+    if difference.shown and pair.apart:
+        better = difference.value > 0
+        text = (
+            f"{_called(second)} is {'better' if better else 'worse'} than {_called(first)} by "
+            f"{_points(abs(difference.value))} points of accuracy on average ({means}): the interval over the "
+            "items "
+            f"leaves out 0 and no two runs of the two overlap."
+        )
+        return Sentence(text, "good" if better else "bad", "settings")
+    why = "the runs of different seeds overlap" if difference.shown else "the interval over the items holds 0"
+    if difference.low is None:
+        why = "there is no valid interval over the items"
+    text = f"No difference in accuracy can be shown for {who} ({means}): {why}."
+    return Sentence(text, "neutral", "settings")
+
+
+def _called(setting: Setting) -> str:
+    return quoted(setting.runs[0]) + (f" ({len(setting.runs)} seeds)" if len(setting.runs) > 1 else "")
+
+
+def _mean_and_range(setting: Setting) -> str:
+    spread = setting.metrics["accuracy"]
+    if spread.deviation is None:
+        return percent(spread.mean)
+    return f"{percent(spread.mean)} (seeds {_points(spread.least)}–{_points(spread.greatest)})"
+
+
+def _classes_sentence(pair: Pair) -> Sentence | None:
+    shown = [row for row in pair.per_class if row.p_holm is not None and row.p_holm < ALPHA]
+    if not shown or pair.same_setting:
+        return None
+    ordered = sorted(shown, key=lambda row: -abs(row.recall.value or 0.0))
+    parts = [f"{quoted(row.name)} {_signed(row.recall.value or 0.0)}" for row in ordered[:4]]
+    more = f" and {len(ordered) - 4} more" if len(ordered) > 4 else ""
+    text = (
+        f"Found differently often by {quoted(pair.b)} than by {quoted(pair.a)}, in points: {', '.join(parts)}{more}"
+    )
+    return Sentence(f"{text} (p < {ALPHA} after Holm's correction).", "neutral", "class-differences")
+
+
+def _p(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+
+
+def _headline_table(comparison: Comparison) -> Table:
+    columns = [Column("metric"), *(Column(name, "number") for name in comparison.names)]
+    rows: list[list[Cell]] = []
+    for kind in metrics.of_task(comparison.task):
+        found = [run.metrics.get(kind.key) for run in comparison.runs]
+        spans = [None if m is None or m.value is None else Span(m.value, m.low, m.high) for m in found]
+        if any(spans):
+            rows.append([f"{kind.label} {'↑' if kind.better == 'higher' else '↓'}", *spans])
+    caption = (
+        f"{plural(comparison.n.items, 'item')}. ↑ higher, ↓ lower is better. 95 % intervals of each number alone."
+    )
+    return Table(columns, rows, title="Side by side", caption=caption, id="headline")
+
+
+def _difference_table(comparison: Comparison) -> Table:
+    kinds = [k for k in metrics.of_task(comparison.task) if any(_known(p, k.key) for p in comparison.pairs)]
+    columns = [Column("difference"), *(Column(kind.label, "delta", kind.better) for kind in kinds)]
+    rows: list[list[Cell]] = []
+    for pair in comparison.pairs:
+        found = [pair.metrics.get(kind.key) for kind in kinds]
+        spans = [None if d is None or d.value is None else Span(d.value, d.low, d.high) for d in found]
+        rows.append([f"{pair.b} − {pair.a}", *spans])
+    caption = (
+        f"Paired 95 % bootstrap intervals ({comparison.resamples:,} resamples, seed {comparison.seed}): an "
+        "interval "
+        "without 0 shows a difference. That of the calibration error is on the wide side. "
+        f"{_many(len(rows) * len(kinds))}"
+    )
+    return Table(columns, rows, title="Differences", caption=caption, id="differences")
+
+
+def _many(looks: int) -> str:
+    if looks < 5:
+        return ""
+    return f"Of {looks} intervals about {max(1, round(looks * ALPHA))} would leave out 0 by chance alone."
+
+
+def _known(pair: Pair, key: str) -> bool:
+    return key in pair.metrics and pair.metrics[key].value is not None
+
+
+def _change_table(comparison: Comparison) -> Table:
+    columns = [
+        Column("second against first"),
+        Column("fixes", "integer", hint="wrong before, right now"),
+        Column("breaks", "integer", hint="right before, wrong now"),
+        Column("both right", "integer"),
+        Column("both wrong", "integer"),
+        Column("McNemar p", "number", hint="exact; are fixes and breaks equally likely?"),
+        Column(
+            "detectable", "percent", hint="accuracy difference that four of five samples of this size would show"
+        ),
+    ]
+    rows: list[list[Cell]] = [
+        [f"{p.b} against {p.a}", p.fixes, p.breaks, p.both_right, p.both_wrong, p.mcnemar_p, p.detectable]
+        for p in comparison.pairs
+    ]
+    links: list[Link | None] = [Link("changed", {"models": _title(pair)}) for pair in comparison.pairs]
+    caption = "Items by which model has them right. Click a row to see the items that changed."
+    return Table(columns, rows, links, title="Fixed and broken", caption=caption, id="fixed-and-broken")
+
+
+def _settings_table(comparison: Comparison) -> Table:
+    kinds = [k for k in metrics.of_task(comparison.task) if all(k.key in s.metrics for s in comparison.settings)]
+    columns = [Column("setting"), Column("runs", "integer"), *(Column(kind.label, "text") for kind in kinds)]
+    rows: list[list[Cell]] = []
+    for setting in comparison.settings:
+        spreads = (setting.metrics[kind.key] for kind in kinds)
+        texts = (f"{s.mean:.3f}" + ("" if s.deviation is None else f" ± {s.deviation:.3f}") for s in spreads)
+        rows.append([setting.runs[0], len(setting.runs), *texts])
+    caption = "Runs that differ only in the seed are one setting: mean ± standard deviation over its runs."
+    return Table(columns, rows, title="Settings and seeds", caption=caption, id="settings")
+
+
+def _class_chart(pairs: list[Pair]) -> Chart:
+    rows = {pair.b: {row.name: row for row in pair.per_class} for pair in pairs}
+    size = {
+        row.name: max(abs(rows[p.b][row.name].recall.value or 0.0) for p in pairs)
+        for row in pairs[0].per_class
+        if row.n
+    }
+    names = sorted(size, key=lambda name: -size[name])[:MOST_CLASSES]
+    series = []
+    for i, pair in enumerate(pairs):
+        found = [rows[pair.b][name].recall for name in names]
+        series.append(
+            Series(
+                f"{pair.b} − {pair.a}",
+                [float(k) for k in range(len(names))],
+                [d.value for d in found],
+                [d.low for d in found],
+                [d.high for d in found],
+                role=_ROLES[i % len(_ROLES)],
+            )
+        )
+    cut = f"The {len(names)} of {len(size)} classes that differ most. " if len(names) < len(size) else ""
+    return Chart(
+        "dots",
+        Axis("class", categories=names),
+        Axis("difference in recall", unit="ratio"),
+        series,
+        title="Difference in recall by class",
+        caption=f"{cut}Above 0: found more often than by {quoted(pairs[0].a)}. Whiskers: paired 95 % bootstrap "
+        "intervals, not corrected for the number of classes; none for classes with fewer than 20 groups of items.",
+        id="class-chart",
+    )  # fmt: skip
+
+
+def _class_table(pair: Pair, i: int) -> Table:
+    columns = [
+        Column("class"),
+        Column("items", "integer"),
+        Column(f"recall, {pair.a}", "ratio"),
+        Column(f"recall, {pair.b}", "ratio"),
+        Column("difference", "delta", "higher"),
+        Column("F1 difference", "delta", "higher"),
+        Column("fixes", "integer"),
+        Column("breaks", "integer"),
+        Column("p", "number", hint="of the recall's difference"),
+        Column("p, Holm", "number", hint="corrected for the number of classes"),
+    ]
+    rows: list[list[Cell]] = [_class_row(row) for row in pair.per_class]
+    links: list[Link | None] = [
+        Link("changed", {"models": _title(pair), "truth": row.name}) for row in pair.per_class
+    ]
+    caption = "Click a row to see the class's items that changed."
+    return Table(columns, rows, links, title=f"{pair.b} against {pair.a}", caption=caption, id=f"class-table-{i}")
+
+
+def _class_row(row: ClassDifference) -> list[Cell]:
+    spans = (Span(d.value, d.low, d.high) for d in (row.recall, row.f1))
+    return [row.name, row.n, row.a, row.b, *spans, row.fixes, row.breaks, row.p, row.p_holm]
+
+
+def _title(pair: Pair) -> str:
+    return f"{pair.a} → {pair.b}"
+
+
+def _gallery(comparison: Comparison, picture: Callable[[str], Picture | None]) -> Gallery:
+    items: list[GalleryItem] = []
+    total = 0
+    for pair in comparison.pairs:
+        total += pair.fixes + pair.breaks
+        items += _items(pair, pair.broken[:MOST_IMAGES], "broken", picture)
+        items += _items(pair, pair.fixed[:MOST_IMAGES], "fixed", picture)
+    shown = (
+        f"Shown: {len(items):,} of {total:,} changes" if len(items) < total else f"All {plural(total, 'change')}"
+    )
+    caption = (
+        f"{shown}, the surest mistakes first. Fixed: wrong by the first model, right by the second; broken: the "
+        "other "
+        "way round."
+    )
+    return Gallery("changed", items, ["models", "change", "truth"], title="Fixed and broken", caption=caption)
+
+
+def _items(
+    pair: Pair, changed: list[Changed], change: str, picture: Callable[[str], Picture | None]
+) -> Iterator[GalleryItem]:
+    tone: Any = "good" if change == "fixed" else "bad"
+    for item in changed:
+        facts = [
+            ("truth", item.truth),
+            (pair.a, _said(item.a, item.confidence_a)),
+            (pair.b, _said(item.b, item.confidence_b)),
+        ]
+        facets = {"models": _title(pair), "change": change, "truth": item.truth}
+        yield GalleryItem(item.key, picture(item.key), facets, facts, tone)
+
+
+def _said(label: str, confidence: float | None) -> str:
+    return label if confidence is None else f"{label} ({confidence:.3f})"

@@ -1,0 +1,46 @@
+"""What a folder or a manifest lists: the usable items, and what was left out and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optotype.tables import Labels
+
+SPLITS = ("train", "val", "test")
+
+SPLIT_NAMES = {
+    "train": "train", "training": "train",
+    "val": "val", "valid": "val", "validation": "val",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+"""What folders and CSV files call the splits (any case)."""
+
+NO_IMAGE, OUTSIDE, BAD_NAME = "not an image", "outside the class folders", "its name is not valid UTF-8"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """One file that is left out; ``path`` is absolute or relative to the listing's root; all is valid Unicode."""
+
+    key: str
+    path: str
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A data set as found, before any image is decoded.
+
+    ``skipped`` are images that are left out already (excluded in the manifest, names that are no valid text);
+    ``ignored`` are files that are no images or lie outside the class folders; ``empty`` are class folders without
+    an image; ``notes`` say in sentences what was done; ``declared``: the classes come from a list, not from the
+    data.
+    """
+
+    labels: Labels
+    skipped: tuple[Skipped, ...] = ()
+    ignored: tuple[Skipped, ...] = ()
+    empty: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    declared: bool = False

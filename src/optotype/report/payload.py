@@ -1,0 +1,174 @@
+"""A page of views as the plain data that its script reads (``web/src/types.ts`` names the same shapes)."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from optotype.report.budget import Selection
+from optotype.report.thumbnails import Thumbnail
+from optotype.views import Gallery, Page, Picture, Sheet, Table, View
+
+LEFT_OUT, UNREADABLE = -1, -2
+BLOCK = 1 << 20  # bytes of images in one block, which is decoded as a whole
+COMBINATIONS = 5_000  # more combinations of facets than this are not counted one by one
+
+
+@dataclass
+class Images:
+    """The images of a page, packed: equal images are stored once."""
+
+    selection: Selection
+    blocks: list[bytearray] = field(default_factory=list)
+    index: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    _known: dict[bytes, int] = field(default_factory=dict)
+
+    def number(self, picture: Picture | None) -> int | None:
+        """The image's place in ``index``; None: there is none, or LEFT_OUT, or UNREADABLE."""
+        if picture is None:
+            return None
+        if picture.path not in self.selection.thumbnails:
+            return LEFT_OUT
+        shot = self.selection.thumbnails[picture.path]
+        return UNREADABLE if shot is None else self._add(shot)
+
+    def encoded_blocks(self) -> list[str]:
+        """The blocks in base64."""
+        return [base64.b64encode(block).decode("ascii") for block in self.blocks]
+
+    def _add(self, shot: Thumbnail) -> int:
+        if shot.data not in self._known:
+            if not self.blocks or len(self.blocks[-1]) + len(shot.data) > BLOCK:
+                self.blocks.append(bytearray())
+            block = self.blocks[-1]
+            self._known[shot.data] = len(self.index)
+            self.index.append((len(self.blocks) - 1, len(block), len(shot.data), shot.width, shot.height))
+            block += shot.data
+        return self._known[shot.data]
+
+
+def payload(page: Page, images: Images) -> dict[str, Any]:
+    """The whole page; ``images`` is filled on the way."""
+    kept = iter(images.selection.kept)
+    sections = []
+    for section in page.sections:
+        views = [
+            _gallery(view, next(kept), images) if isinstance(view, Gallery) else _view(view, images)
+            for view in section.views
+        ]
+        sections.append({"id": section.id, "title": section.title, "lead": section.lead, "views": views})
+    return {"title": page.title, "subtitle": page.subtitle, "sections": sections, "images": images.index}
+
+
+def to_json(value: Any) -> str:
+    r"""JSON in ASCII that may stand inside a script element; numbers without a value are null.
+
+    >>> to_json({"a": ["</script>", float("nan"), "\u2028"]})
+    '{"a":["\\u003c/script\\u003e",null,"\\u2028"]}'
+    """
+    text = json.dumps(_clean(value), separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def printable(text: str) -> str:
+    r"""Text that is Unicode: what is none in a file name (kept by Python as lone surrogates) becomes U+FFFD.
+
+    >>> printable("a\udcffb")
+    'a�b'
+    """
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {printable(key): _clean(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(entry) for entry in value]
+    return value
+
+
+def _view(view: View, images: Images) -> dict[str, Any]:
+    if isinstance(view, Table):
+        rows = [[_cell(cell, images) for cell in row] for row in view.rows]
+        return {**_plain(msgspec.structs.replace(view, rows=[])), "rows": rows}
+    if isinstance(view, Sheet):
+        tiles = [(images.number(tile.picture), tile.label) for tile in view.tiles]
+        return {**_plain(msgspec.structs.replace(view, tiles=[])), "tiles": tiles}
+    return _plain(view)
+
+
+def _plain(view: View) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(view, enc_hook=_builtin)
+    return found
+
+
+def _cell(cell: Any, images: Images) -> Any:
+    return (
+        {"picture": images.number(cell)}
+        if isinstance(cell, Picture)
+        else msgspec.to_builtins(cell, enc_hook=_builtin)
+    )
+
+
+def _builtin(value: Any) -> Any:
+    """NumPy's scalars as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise NotImplementedError(f"{type(value)} in a view")
+
+
+def _gallery(view: Gallery, kept: list[int], images: Images) -> dict[str, Any]:
+    """Items as rows, facets as columns of codes; ``totals`` counts their combinations where items are left out."""
+    items = [view.items[position] for position in kept]
+    names = list(dict.fromkeys(name for item in view.items for name in item.facets))
+    values = {
+        name: list(dict.fromkeys(item.facets[name] for item in view.items if name in item.facets)) for name in names
+    }
+    places = {name: {value: place for place, value in enumerate(values[name])} for name in names}
+
+    def code(facets: dict[str, str], name: str) -> int:
+        return places[name][facets[name]] if name in facets else -1
+
+    labels: dict[tuple[str, ...], int] = {}
+    rows = []
+    for item in items:
+        schema = labels.setdefault(tuple(label for label, _ in item.facts), len(labels))
+        rows.append((item.title, images.number(item.picture), item.tone, schema, [text for _, text in item.facts]))
+    totals: Iterable[tuple[tuple[int, ...], int]] = ()
+    if len(items) < len(view.items):
+        counts = Counter(tuple(code(item.facets, name) for name in names) for item in view.items)
+        totals = counts.items() if len(counts) <= COMBINATIONS else ()
+    return {
+        "type": "gallery",
+        "id": view.id,
+        "title": view.title,
+        "caption": view.caption,
+        "facets": [
+            {
+                "name": name,
+                "shown": name in view.facets,
+                "values": values[name],
+                "codes": [code(item.facets, name) for item in items],
+            }
+            for name in [*(n for n in view.facets if n in values), *(n for n in names if n not in view.facets)]
+        ],
+        "labels": list(labels),
+        "items": rows,
+        "order": names,
+        "total": len(view.items),
+        "totals": [[list(codes), count] for codes, count in totals],
+    }

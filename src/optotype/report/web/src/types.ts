@@ -1,0 +1,169 @@
+// The page as src/optotype/report/payload.py writes it; the views are those of src/optotype/views.py.
+
+export type Tone = "good" | "bad" | "caution" | "neutral";
+export type Unit = "ratio" | "points" | "nats" | "count" | "seconds" | "pixels" | "plain";
+export type Kind = "text" | "integer" | "ratio" | "percent" | "number" | "delta" | "seconds" | "picture";
+export type Better = "higher" | "lower" | "";
+export type Filter = Record<string, string>;
+
+/** An image's place in the page's index; -1: left out to save space, -2: unreadable, null: there is none. */
+export type ImageNumber = number | null;
+
+export interface Link {
+  gallery: string;
+  filter: Filter;
+}
+
+export interface Verdict {
+  type: "verdict";
+  sentences: { text: string; tone: Tone; target: string }[];
+}
+
+export interface NumberCard {
+  label: string;
+  value: number | null;
+  low: number | null;
+  high: number | null;
+  unit: Unit;
+  better: Better;
+  note: string;
+}
+
+export interface Numbers {
+  type: "numbers";
+  numbers: NumberCard[];
+  caption: string;
+  title: string;
+}
+
+export interface Span {
+  value: number | null;
+  low: number | null;
+  high: number | null;
+}
+
+export type Cell = string | number | null | Span | { picture: ImageNumber };
+
+export interface Column {
+  label: string;
+  kind: Kind;
+  better: Better;
+  bar: boolean;
+  hint: string;
+}
+
+export interface Table {
+  type: "table";
+  columns: Column[];
+  rows: Cell[][];
+  links: (Link | null)[];
+  title: string;
+  caption: string;
+  id: string;
+}
+
+export interface Matrix {
+  type: "matrix";
+  names: string[];
+  counts: number[][];
+  row_label: string;
+  column_label: string;
+  gallery: string;
+  row_facet: string;
+  column_facet: string;
+  title: string;
+  caption: string;
+  id: string;
+}
+
+export interface Axis {
+  label: string;
+  low: number | null;
+  high: number | null;
+  scale: "linear" | "log";
+  unit: Unit;
+  categories: string[];
+}
+
+export interface Series {
+  name: string;
+  x: number[];
+  y: (number | null)[];
+  low: (number | null)[];
+  high: (number | null)[];
+  role: string;
+}
+
+export interface Chart {
+  type: "chart";
+  kind: "line" | "bar" | "dots";
+  x: Axis;
+  y: Axis;
+  series: Series[];
+  marks: { x: number; label: string }[];
+  title: string;
+  caption: string;
+  id: string;
+}
+
+export interface Facet {
+  name: string;
+  shown: boolean;
+  values: string[];
+  codes: number[];
+}
+
+/** title, image, tone, place in `labels`, texts of the facts */
+export type Item = [string, ImageNumber, Tone, number, string[]];
+
+export interface Gallery {
+  type: "gallery";
+  id: string;
+  title: string;
+  caption: string;
+  facets: Facet[];
+  labels: string[][];
+  items: Item[];
+  /** Names of the facets in the order of the codes of `totals`. */
+  order: string[];
+  total: number;
+  totals: [number[], number][];
+}
+
+export interface Sheet {
+  type: "sheet";
+  tiles: [ImageNumber, string][];
+  per_row: number;
+  title: string;
+  caption: string;
+}
+
+export interface Note {
+  type: "note";
+  texts: string[];
+  tone: Tone;
+  title: string;
+}
+
+export interface Code {
+  type: "code";
+  text: string;
+  title: string;
+}
+
+export type View = Verdict | Numbers | Table | Matrix | Chart | Gallery | Sheet | Note | Code;
+
+export interface Section {
+  id: string;
+  title: string;
+  lead: string;
+  views: View[];
+}
+
+export interface Page {
+  title: string;
+  subtitle: string;
+  sections: Section[];
+  /** block, offset, bytes, width, height */
+  images: [number, number, number, number, number][];
+}

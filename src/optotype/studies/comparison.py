@@ -1,0 +1,104 @@
+"""Comparing run or evaluation folders of the same items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from optotype import evidence as evidences
+from optotype import results
+from optotype.diagnose.compare import Comparison, gates
+from optotype.diagnose.compare import compare as compare_evidence
+from optotype.errors import InputError
+from optotype.runs import RunFolder, create
+from optotype.studies.evaluation import Judged, evaluate, new_folder
+from optotype.studies.seeds import seed_groups
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a comparison found, and the gates of ``--fail-if`` that are closed."""
+
+    comparison: Comparison
+    closed: list[str]
+
+
+def compare(
+    folders: Sequence[str | Path],
+    *,
+    out: str | Path | None = None,
+    names: Sequence[str] | None = None,
+    fail_if: Sequence[str] = (),
+    resamples: int = 1000,
+    seed: int = 0,
+    max_mb: float = 20,
+) -> Compared:
+    """Compare two or more evaluated folders; the first is what the others are held against.
+
+    Writes ``compare.json`` and ``report.html`` into ``out`` where given. Raises InputError where the folders were judged
+    on different items, truth or protocols.
+    """
+    from optotype.studies.reports import write_comparison
+
+    if len(folders) < 2:
+        raise InputError("compare", "two or more folders", str(len(folders)), "Name a second run or evaluation.")
+    target = None if out is None else new_folder(Path(out))
+    runs = [RunFolder(Path(folder)) for folder in folders]
+    titles = list(names) if names else _names(runs)
+    if len(titles) != len(runs) or len(set(titles)) < len(titles):
+        raise InputError("--names", f"{len(runs)} different names", repr(titles), "Give one name per folder.")
+    judged = [load(run) for run in runs]
+    comparison = compare_evidence(
+        [j.result for j in judged],
+        [j.evidence for j in judged],
+        titles,
+        seed_groups=seed_groups(runs),
+        resamples=resamples,
+        seed=seed,
+    )
+    closed = gates(comparison, list(fail_if))
+    if target is not None:
+        write_comparison(target, comparison, runs, max_mb=max_mb)
+    return Compared(comparison, closed)
+
+
+def compare_files(
+    task: str,
+    truth: str | Path,
+    predictions: Sequence[str | Path],
+    *,
+    out: str | Path,
+    names: Sequence[str] | None = None,
+    fail_if: Sequence[str] = (),
+    resamples: int = 1000,
+    seed: int = 0,
+    max_mb: float = 20,
+) -> Compared:
+    """Judge prediction files against one truth, each into its own folder of ``out``, and compare those."""
+    target = new_folder(Path(out))
+    titles = list(names) if names else [Path(file).stem for file in predictions]
+    if len(titles) != len(predictions) or len(set(titles)) < len(titles):
+        raise InputError("--names", f"{len(predictions)} different names", repr(titles), "Give one name per file.")
+    for title, file in zip(titles, predictions, strict=True):
+        folder = create(target.path, title)
+        evaluate(task, truth, file, out=folder.path, resamples=resamples, seed=seed, report=False)
+    return compare(
+        [target.path / title for title in titles], out=target.path / "comparison", names=titles, fail_if=fail_if,
+        resamples=resamples, seed=seed, max_mb=max_mb,
+    )  # fmt: skip
+
+
+def load(folder: RunFolder) -> Judged:
+    """The numbers and evidence in an evaluated folder."""
+    if not folder.path.is_dir():
+        raise InputError(str(folder.path), "a run or evaluation folder", "no such folder", "Check the path.")
+    return Judged(results.load(folder.eval), evidences.load(folder.evidence))
+
+
+def _names(runs: Sequence[RunFolder]) -> list[str]:
+    """The folders' own names; with their parents' where two are called alike."""
+    names = [run.path.resolve().name for run in runs]
+    if len(set(names)) < len(names):
+        names = [f"{run.path.resolve().parent.name}/{run.path.resolve().name}" for run in runs]
+    return names

@@ -1,0 +1,158 @@
+"""Running a study: its runs one after the other on one split, then one comparison and one report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from optotype.catalog import resolve
+from optotype.data.prepare import Prepared, prepare, write_manifest
+from optotype.diagnose.compare import Comparison
+from optotype.errors import InputError, did_you_mean
+from optotype.files import write_atomic
+from optotype.formats import read_classes, read_labels
+from optotype.runs import RunFolder, create
+from optotype.studies import wildlife
+from optotype.studies.comparison import compare
+from optotype.studies.declared import Declared, StudyRun, read
+from optotype.studies.reports import STUDY_FILE, StudyFile, write_report
+from optotype.studies.training import Progress, Silent, train_run
+from optotype.tables import Labels
+
+STUDIES = {
+    "wildlife": {"course": wildlife.course, "tuned": wildlife.tuned},
+}
+"""Name → preset → recipe."""
+
+TINY_ITEMS, TINY_SIZE = 12, 32
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished study; ``comparison`` is None where it has a single run."""
+
+    folder: RunFolder
+    comparison: Comparison | None
+
+
+def plan(
+    name: str,
+    *,
+    data: str | None,
+    weights: str | None = None,
+    preset: str = "course",
+    seed: int = 0,
+    only: Sequence[str] | None = None,
+    sets: Sequence[str] = (),
+    tiny: bool = False,
+) -> Declared:
+    """What would be run: a shipped study by name or a YAML file, with the user's changes."""
+    if name in STUDIES:
+        if data is None:
+            raise InputError("--data", "the photos to study", "nothing", "Add --data FOLDER, FILE.csv or digits.")
+        recipe = STUDIES[name][preset]
+        declared = recipe(data, seed=seed) if weights is None else recipe(data, weights, seed)
+    elif Path(name).suffix in (".yaml", ".yml"):
+        declared = read(Path(name), data)
+    else:
+        raise InputError("study", "a shipped study or a YAML file", repr(name), did_you_mean(name, STUDIES))
+    if only:
+        declared = declared.only(only)
+    if tiny:
+        declared = declared.with_settings(["epochs=1", f"size={TINY_SIZE}", "batch_size=8"])
+        declared = msgspec.structs.replace(declared, name=f"{declared.name}-tiny")
+    return declared.with_settings(sets)
+
+
+def run(
+    declared: Declared,
+    *,
+    ratios: Sequence[float] | None = None,
+    keep_split: bool = False,
+    classes: str | None = None,
+    resume: bool = False,
+    runs: str | Path = "runs",
+    max_unreadable: float = 0.01,
+    max_mb: float = 20,
+    progress: Progress | None = None,
+    command: str = "",
+) -> Done:
+    """Train and judge every run on one split, compare them, and write the report into the study's folder.
+
+    All runs see the same items in the same splits: .7/.1/.2 of all photos whatever their folders, unless ``ratios`` or
+    ``keep_split`` say otherwise. With ``resume`` finished runs are kept and the one that was stopped goes on.
+    """
+    progress = progress or Silent()
+    folder = _open(Path(runs), declared, resume=resume, command=command)
+    if resume and folder.data.is_file():
+        data: Prepared | Labels = read_labels(folder.data)
+    else:
+        data = _prepare(declared, ratios, keep_split, classes, max_unreadable)
+        for note in data.notes:
+            progress.say(note)
+        write_manifest(folder.data, data)
+    for declared_run in declared.runs:
+        _run_one(declared_run, folder, data, progress, command)
+    done = [str(folder.path / r.name) for r in declared.runs]
+    comparison = compare(done, names=[r.name for r in declared.runs]).comparison if len(done) > 1 else None
+    write_report(folder, max_mb=max_mb)
+    return Done(folder, comparison)
+
+
+def _open(runs: Path, declared: Declared, *, resume: bool, command: str) -> RunFolder:
+    path = runs / declared.name
+    if resume and (path / STUDY_FILE).is_file():
+        before = msgspec.json.decode((path / STUDY_FILE).read_bytes(), type=StudyFile)
+        if before.study != declared:
+            raise InputError(
+                str(path), "the settings that the study was begun with", "other settings",
+                "Give the same options as then, or another --runs folder.",
+            )  # fmt: skip
+        return RunFolder(path)
+    folder = create(runs, declared.name)
+    write_atomic(path / STUDY_FILE, msgspec.json.format(msgspec.json.encode(StudyFile(declared, command))))
+    return folder
+
+
+def _prepare(
+    declared: Declared, ratios: Sequence[float] | None, keep_split: bool, classes: str | None, max_unreadable: float
+) -> Prepared:
+    first = declared.runs[0].config
+    prepared = prepare(
+        resolve(first.data),
+        ratios=tuple(ratios or (0.7, 0.1, 0.2)),
+        keep_split=keep_split,
+        seed=first.seed,
+        classes=None if classes is None else read_classes(classes),
+        max_unreadable=max_unreadable,
+    )
+    return _thinned(prepared) if declared.name.endswith("-tiny") else prepared
+
+
+def _thinned(prepared: Prepared) -> Prepared:
+    """A few items of each class and split, for a smoke test."""
+    labels = prepared.labels
+    kept = [
+        np.flatnonzero((labels.label == k) & (labels.items.split == split))[:TINY_ITEMS]
+        for k in range(len(labels.classes))
+        for split in ("train", "val", "test")
+    ]
+    return replace(prepared, labels=labels.take(np.sort(np.concatenate(kept))))
+
+
+def _run_one(declared: StudyRun, study: RunFolder, data: Prepared | Labels, progress: Progress, command: str) -> None:
+    folder = RunFolder(study.path / declared.name)
+    if folder.eval.is_file():
+        progress.say(f"{declared.name}: finished before, kept")
+        return
+    begun = folder.config.is_file()
+    progress.say(f"{declared.name}: " + ("going on" if begun else "begins"))
+    folder.path.mkdir(exist_ok=True)
+    origins = dict.fromkeys(declared.config.__struct_fields__, f"study {study.path.name}")
+    train_run(
+        data, declared.config, origins, folder, resume=begun, report=False, progress=progress, command=command
+    )  # fmt: skip

@@ -1,0 +1,176 @@
+"""One training run from data to report, and predictions of a trained model."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from optotype.catalog import resolve
+from optotype.data.prepare import Prepared, prepare, write_manifest
+from optotype.errors import InputError
+from optotype.formats import read_classes, read_items, read_labels, write_predictions
+from optotype.results import Result
+from optotype.runs import RunFolder, create
+from optotype.studies.evaluation import evaluate_run
+from optotype.studies.reports import write_report
+from optotype.tables import Labels
+from optotype.training.config import TrainConfig
+from optotype.training.settings import resolve as resolve_settings
+
+_LIVE_SECONDS = 20.0
+
+
+class Progress(Protocol):
+    """Who is told how it goes."""
+
+    def say(self, line: str) -> None:
+        """One line for a person."""
+
+    def begin(self, title: str) -> None:
+        """A new model is being trained."""
+
+    def step(self, epoch: int, step: int, steps: int, loss: float) -> None:
+        """A step of an epoch is done; both count from 1."""
+
+
+class Silent:
+    """Tells nobody."""
+
+    def say(self, line: str) -> None:
+        """Nothing."""
+
+    def begin(self, title: str) -> None:
+        """Nothing."""
+
+    def step(self, epoch: int, step: int, steps: int, loss: float) -> None:
+        """Nothing."""
+
+
+def train(
+    task: str,
+    flags: Mapping[str, Any],
+    *,
+    config: Path | None = None,
+    sets: Sequence[str] = (),
+    classes: str | None = None,
+    name: str | None = None,
+    runs: str | Path = "runs",
+    resume: bool = False,
+    max_unreadable: float = 0.01,
+    report: bool = True,
+    progress: Progress | None = None,
+    command: str = "",
+) -> tuple[RunFolder, Result | None]:
+    """Train, judge and report one model; returns its folder and the numbers (None on all but the first rank).
+
+    ``flags`` are settings of ``TrainConfig`` that win over the file ``config``; ``sets`` are 'key=value' strings that win
+    over both. With ``resume`` the settings and the data are those of the run; only flags that were given must agree.
+    """
+    progress = progress or Silent()
+    first = int(os.environ.get("RANK", "0")) == 0
+    root = Path(runs)
+    if resume:
+        folder = _to_resume(root, name or str(flags.get("model", "")))
+        settings, origins = resolve_settings(None, folder.config, flags, list(sets))
+        data = read_labels(folder.data)
+    else:
+        settings, origins = resolve_settings(None, config, {"task": task, **flags}, list(sets))
+        data = load_data(settings, classes=classes, max_unreadable=max_unreadable, progress=progress)
+        title = name or settings.model.replace("/", "_").replace(":", "_")
+        folder = create(root, title) if first else RunFolder(root / title)
+    result = train_run(data, settings, origins, folder, resume=resume, report=report, progress=progress, command=command)
+    return folder, result
+
+
+def train_run(
+    data: Prepared | Labels,
+    settings: TrainConfig,
+    origins: Mapping[str, str],
+    folder: RunFolder,
+    *,
+    resume: bool,
+    report: bool,
+    progress: Progress,
+    command: str,
+) -> Result | None:
+    """Train in a folder that exists, then judge the test split by the same path as a stranger's predictions."""
+    from optotype.training.train import train as run_loop
+
+    first = int(os.environ.get("RANK", "0")) == 0
+    if isinstance(data, Prepared):
+        if first:
+            write_manifest(folder.data, data)
+        labels = data.labels
+    else:
+        labels = data
+    progress.begin(folder.path.name)
+    run_loop(
+        labels, settings, folder, resume=resume, origins=origins, say=progress.say, on_step=progress.step,
+        on_epoch=_live_report(folder) if report and first else None,
+    )  # fmt: skip
+    if not first:
+        return None
+    result = evaluate_run(folder, seed=0, command=command)
+    if report:
+        write_report(folder)
+    return result
+
+
+def load_data(
+    settings: TrainConfig, *, classes: str | None, max_unreadable: float, progress: Progress
+) -> Prepared:
+    """The items to train on, every one readable and with a split; says what was left out."""
+    prepared = prepare(
+        resolve(settings.data),
+        seed=settings.seed,
+        classes=None if classes is None else read_classes(classes),
+        max_unreadable=max_unreadable,
+    )
+    for note in prepared.notes:
+        progress.say(note)
+    return prepared
+
+
+def predict(
+    task: str,
+    run: str | Path,
+    data: str | Path,
+    *,
+    out: str | Path,
+    split: str | None = None,
+    batch_size: int = 64,
+    device: str = "auto",
+) -> int:
+    """Write what the model of ``run`` says about ``data`` to ``out`` (.npz or .csv); returns the number of items."""
+    from optotype.inference.load import load_run
+    from optotype.inference.predict import predict as run_model
+
+    if Path(out).exists():
+        raise InputError(str(out), "a new file", "one that exists", "Choose another --out.")
+    folder = RunFolder(Path(run))
+    loaded = load_run(folder, device=device)
+    items = read_items(resolve(str(data)), split=split)
+    said = run_model(loaded, items, batch_size=batch_size)
+    write_predictions(Path(out), said)
+    return len(said)
+
+
+def _to_resume(root: Path, name: str) -> RunFolder:
+    if not name:
+        raise InputError("--resume", "--name of the run to go on with", "none", "Add --name.")
+    return create(root, name, resume=True)
+
+
+def _live_report(folder: RunFolder) -> Any:
+    """Draw the report again after an epoch, but not more often than every few seconds."""
+    drawn = [time.monotonic()]
+
+    def on_epoch(_: object) -> None:
+        if time.monotonic() - drawn[0] >= _LIVE_SECONDS:
+            write_report(folder)
+            drawn[0] = time.monotonic()
+
+    return on_epoch

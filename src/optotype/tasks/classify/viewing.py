@@ -1,0 +1,413 @@
+"""The sections of the report about one classifier, and its verdict in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from optotype import metrics
+from optotype.evidence import Evidence
+from optotype.metrics.intervals import FEWEST_GROUPS
+from optotype.results import ClassResult, Metric, Result
+from optotype.tasks.classify.gallery import LIMIT, Pictures, gallery
+from optotype.tasks.classify.wording import percent, plural, quoted, within
+from optotype.views import (
+    Axis,
+    Cell,
+    Chart,
+    Column,
+    Link,
+    Matrix,
+    Note,
+    Number,
+    Numbers,
+    Section,
+    Sentence,
+    Series,
+    Span,
+    Table,
+    View,
+)
+
+MOST_MATRIX_CLASSES = 50
+MOST_PAIRS = 20
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How often one class was taken for another."""
+
+    truth: int
+    predicted: int
+    n: int
+
+
+def confusions(evidence: Evidence) -> list[Confusion]:
+    """Pairs of differing classes, the commonest first."""
+    rows, K = evidence["labels"], len(evidence.classes)
+    wrong = rows["truth"] != rows["predicted"]
+    codes, counts = np.unique(
+        rows["truth"][wrong].astype(np.int64) * K + rows["predicted"][wrong], return_counts=True
+    )
+    order = np.lexsort((codes, -counts))
+    return [Confusion(int(codes[i] // K), int(codes[i] % K), int(counts[i])) for i in order]
+
+
+def verdict(result: Result, evidence: Evidence) -> list[Sentence]:
+    """Up to five sentences: how good, where weakest, which confusion, how calibrated, what the data cannot show."""
+    found = [
+        _how_good(result),
+        _weakest(result),
+        _commonest(result, evidence),
+        _calibrated(result),
+        _caveat(result),
+    ]
+    return [sentence for sentence in found if sentence is not None]
+
+
+def sections(result: Result, evidence: Evidence, picture: Pictures, *, limit: int = LIMIT) -> list[Section]:
+    """Sections ``numbers``, ``classes``, ``confusion``, ``calibration`` (with scores) and ``images``."""
+    found = [_numbers(result), _classes(result), _confusion(result, evidence)]
+    if result.calibration:
+        found.append(_calibration(result))
+    found.append(Section("images", "The images", [gallery(evidence, picture, limit=limit)]))
+    return found
+
+
+def _how_good(result: Result) -> Sentence | None:
+    accuracy = result["accuracy"]
+    if accuracy.value is None:
+        return None
+    most = max(result.per_class, key=lambda row: row.n)
+    share = most.n / result.n.items
+    text = (
+        f"The model is right on {percent(accuracy.value)}{_interval(accuracy)} of {plural(result.n.items, 'item')}"
+    )
+    floor = accuracy.value if accuracy.low is None else accuracy.low
+    if floor > share:
+        text += f"; always answering {quoted(most.name)}, the commonest class, would be right on {percent(share)}."
+        return Sentence(text, "neutral", "numbers")
+    text += f", which is not shown to be better than always answering {quoted(most.name)} ({percent(share)})."
+    return Sentence(text, "bad", "numbers")
+
+
+def _weakest(result: Result) -> Sentence | None:
+    judged = [row for row in result.per_class if row.metrics["recall"].value is not None]
+    if len(judged) < 2:
+        return None
+    row = min(judged, key=lambda row: (_value(row, "recall"), -row.n))
+    recall = row.metrics["recall"]
+    best = max(_value(other, "recall") for other in judged)
+    if recall.value == best:
+        return Sentence(f"All classes are found equally often: {percent(best)}.", "neutral", "classes")
+    text = (
+        f"The weakest class is {quoted(row.name)}: {percent(_value(row, 'recall'))}{_interval(recall)} of its "
+        f"{plural(row.n, 'item')} found; the best class reaches {percent(best)}."
+    )
+    return Sentence(text, "caution", "classes")
+
+
+def _commonest(result: Result, evidence: Evidence) -> Sentence | None:
+    pairs = confusions(evidence)
+    if not pairs:
+        return Sentence("No item is classified wrongly.", "good", "confusion")
+    top, errors = pairs[0], sum(pair.n for pair in pairs)
+    n = result.per_class[top.truth].n
+    text = (
+        f"The commonest mistake is calling {quoted(evidence.classes[top.truth])} "
+        f"{quoted(evidence.classes[top.predicted])}: "
+        f"{top.n:,} of {plural(n, 'item')} ({percent(top.n / n, 0)}), out of {plural(errors, 'mistake')} in all."
+    )
+    return Sentence(text, "neutral", "confusion")
+
+
+def _calibrated(result: Result) -> Sentence | None:
+    if not result.calibration:
+        return None
+    found, ece = result.calibration, result.calibration["ece"]
+    shown = f"calibration error {ece['value']:.3f}"
+    if ece["low"] is not None:
+        shown += f" [{ece['low']:.3f}, {ece['high']:.3f}]"
+    chance = ece["if_calibrated"]
+    by_chance = "" if chance is None else f"; a perfectly calibrated model would show about {chance:.3f} by chance"
+    if not ece["low"]:
+        text = f"The confidences cannot be shown to be wrong: {shown}{by_chance}."
+        return Sentence(text, "neutral", "calibration")
+    gap = found["confidence"] - found["accuracy"]
+    said = f"on average {percent(found['confidence'])} sure, and right on {percent(found['accuracy'])}"
+    if abs(gap) < ece["value"] / 2:
+        text = f"Its confidences are off in both directions ({said}; {shown})."
+    else:
+        text = f"It is {'over' if gap > 0 else 'under'}-confident: {said} ({shown})."
+    return Sentence(text + _cured(found.get("recalibration", {})), "caution", "calibration")
+
+
+def _cured(recalibration: dict[str, Any]) -> str:
+    if "temperature" not in recalibration:
+        return ""
+    before, after = (row["ece"] for row in recalibration["rows"][:2])
+    if after >= before:
+        return ""
+    return (
+        f" Dividing the logits by {recalibration['temperature']:.2f} lowers that error from {before:.3f} to "
+        f"{after:.3f} "
+        "on items the divisor was not fitted on."
+    )
+
+
+def _caveat(result: Result) -> Sentence | None:
+    if result.n.groups < FEWEST_GROUPS:
+        few = plural(result.n.groups, "independent group")
+        return Sentence(f"With only {few} of items there are no valid intervals.", "caution", "numbers")
+    small = [row for row in result.per_class if 0 < row.n < FEWEST_GROUPS]
+    if small:
+        least = min(small, key=lambda row: row.n)
+        text = (
+            f"{plural(len(small), 'class has', 'classes have')} fewer than {FEWEST_GROUPS} items (least: "
+            f"{quoted(least.name)} with {least.n}); read their numbers as rough."
+        )
+        return Sentence(text, "caution", "classes")
+    absent = sum(row.n == 0 for row in result.per_class)
+    if absent:
+        text = f"{absent} of {len(result.per_class)} classes have no items here and are not judged."
+        return Sentence(text, "caution", "classes")
+    return None
+
+
+def _numbers(result: Result) -> Section:
+    labels = {kind.key: kind.label for kind in metrics.of_task("classify")}
+    cards = [_card(labels.get(key, key), metric) for key, metric in result.metrics.items()]
+    intervals = result.protocol.get("intervals", {})
+    caption = (
+        f"{plural(result.n.items, 'item')} in {plural(result.n.groups, 'independent group')}, "
+        f"{plural(result.n.classes, 'class', 'classes')}. Protocol ‘{result.protocol.get('name', '')}’: averages "
+        "over "
+        f"classes: {result.protocol.get('averages', '')}; Brier {result.protocol.get('brier', '')}. "
+    )
+    if intervals.get("resamples"):
+        caption += (
+            f"Brackets: 95 % intervals from {intervals['resamples']:,} bootstrap resamples of the "
+            f"{intervals['unit']}s "
+            f"(seed {intervals['seed']})."
+        )
+    views: list[View] = [Numbers(cards, caption=caption)]
+    if result.warnings:
+        views.append(Note(list(result.warnings), "caution", "Warnings"))
+    return Section("numbers", "The numbers", views)
+
+
+def _card(label: str, metric: Metric) -> Number:
+    note = ""
+    if metric.value is None:
+        note = "does not exist here: see the warnings"
+    elif metric.low is None:
+        note = "no valid interval"
+    unit: Any = metric.unit
+    return Number(label, metric.value, metric.low, metric.high, unit, metric.better, note)
+
+
+def _classes(result: Result) -> Section:
+    columns = [
+        Column("class"),
+        Column("items", "integer", hint="items whose true class this is"),
+        *(Column(kind.label, "ratio", "higher", bar=True, hint=_HINTS[kind.key]) for kind in metrics.CLASS_METRICS),
+    ]
+    rows: list[list[Cell]] = []
+    links: list[Link | None] = []
+    for row in result.per_class:
+        cells = (row.metrics[kind.key] for kind in metrics.CLASS_METRICS)
+        rows.append([row.name, row.n, *(Span(cell.value, cell.low, cell.high) for cell in cells)])
+        links.append(Link("images", {"truth": row.name}))
+    method = result.protocol.get("intervals", {}).get("per_class", "")
+    caption = (
+        f"95 % intervals ({method}). A dash: the number does not exist, or has no valid interval. "
+        "Click a row to see the class's images."
+    )
+    table = Table(columns, rows, links, title="Each class", caption=caption, id="class-table")
+    lead = "Precision: of the items given this class, how many are it. Recall: of its items, how many were found."
+    return Section("classes", "Class by class", [table], lead=lead)
+
+
+_HINTS = {
+    "precision": "of the items given this class, the share that are it",
+    "recall": "of the items of this class, the share that were given it",
+    "f1": "harmonic mean of precision and recall",
+}
+
+
+def _confusion(result: Result, evidence: Evidence) -> Section:
+    pairs = confusions(evidence)
+    views: list[View] = [_matrix(evidence, pairs)]
+    if pairs:
+        views.append(_pairs(result, evidence, pairs))
+    return Section("confusion", "What is taken for what", views)
+
+
+def _matrix(evidence: Evidence, pairs: list[Confusion]) -> Matrix:
+    rows, K = evidence["labels"], len(evidence.classes)
+    shown = np.arange(K)
+    caption = "How often items of the row's class were given the column's class; the diagonal is right. "
+    if K > MOST_MATRIX_CLASSES:
+        shown = _most_confused(pairs, K)
+        caption += f"Only the {len(shown)} of {K} classes with most mistakes; other classes are left out. "
+    place = np.full(K, -1)
+    place[shown] = np.arange(len(shown))
+    truth, predicted = place[rows["truth"]], place[rows["predicted"]]
+    inside = (truth >= 0) & (predicted >= 0)
+    size = len(shown)
+    counts = np.bincount(truth[inside] * size + predicted[inside], minlength=size * size).reshape(size, size)
+    return Matrix(
+        [evidence.classes[k] for k in shown],
+        counts.tolist(),
+        gallery="images",
+        title="Confusion matrix",
+        caption=caption + "Click a cell to see its images.",
+        id="confusion-matrix",
+    )
+
+
+def _most_confused(pairs: list[Confusion], classes: int) -> Any:
+    mistakes = np.zeros(classes, np.int64)
+    for pair in pairs:
+        mistakes[pair.truth] += pair.n
+        mistakes[pair.predicted] += pair.n
+    return np.sort(np.argsort(-mistakes, kind="stable")[:MOST_MATRIX_CLASSES])
+
+
+def _pairs(result: Result, evidence: Evidence, pairs: list[Confusion]) -> Table:
+    names, errors = evidence.classes, sum(pair.n for pair in pairs)
+    rows: list[list[Cell]] = [
+        [names[p.truth], names[p.predicted], p.n, p.n / result.per_class[p.truth].n, p.n / errors]
+        for p in pairs[:MOST_PAIRS]
+    ]
+    links: list[Link | None] = [
+        Link("images", {"truth": names[p.truth], "predicted": names[p.predicted]}) for p in pairs[:MOST_PAIRS]
+    ]
+    columns = [
+        Column("truth"),
+        Column("taken for"),
+        Column("times", "integer", bar=True),
+        Column("of the class", "percent", hint="share of the true class's items"),
+        Column("of all mistakes", "percent"),
+    ]
+    caption = f"The {len(rows)} commonest of {plural(len(pairs), 'confused pair')}. Click a row to see the images."
+    return Table(columns, rows, links, title="Most confused pairs", caption=caption, id="confused-pairs")
+
+
+def _calibration(result: Result) -> Section:
+    found = result.calibration
+    views: list[View] = [_reliability_chart(found), _count_chart(found["reliability"]), _error_table(found)]
+    recalibration = found.get("recalibration", {})
+    if "rows" in recalibration:
+        views.append(_recalibration_table(recalibration))
+    elif recalibration:
+        views.append(Note([f"No recalibration: {recalibration['reason']}"]))
+    lead = "Of the answers given with 80 % confidence, are 80 % right? A calibrated model lies on the diagonal."
+    return Section("calibration", "Is it as sure as it should be", views, lead=lead)
+
+
+def _reliability_chart(found: dict[str, Any]) -> Chart:
+    filled = [row for row in found["reliability"] if row["n"]]
+    after = found.get("recalibration", {}).get("reliability", {}).get("temperature", [])
+    series = [
+        Series("perfectly calibrated", [0.0, 1.0], [0.0, 1.0], role="ideal"),
+        Series(
+            "as predicted",
+            [row["confidence"] for row in filled],
+            [row["accuracy"] for row in filled],
+            [row["accuracy_low"] for row in filled],
+            [row["accuracy_high"] for row in filled],
+            role="a",
+        ),
+    ]
+    cooled = [row for row in after if row["n"]]
+    if cooled:
+        x, y = [row["confidence"] for row in cooled], [row["accuracy"] for row in cooled]
+        series.append(Series("after temperature scaling (held-out half)", x, y, role="b"))
+    caption = (
+        f"Items are sorted into {found['ece']['bins']} bins by confidence, edges {found['ece']['edges']}; each "
+        "point is "
+        "one bin's mean confidence and accuracy. Whiskers: 95 % Wilson intervals. Below the diagonal: too sure."
+    )
+    return Chart(
+        "line",
+        Axis("confidence", 0.0, 1.0, unit="ratio"),
+        Axis("accuracy", 0.0, 1.0, unit="ratio"),
+        series,
+        title="Reliability diagram",
+        caption=caption,
+        id="reliability",
+    )
+
+
+def _count_chart(rows: list[dict[str, Any]]) -> Chart:
+    middle = [(row["low"] + row["high"]) / 2 for row in rows]
+    return Chart(
+        "bar",
+        Axis("confidence", 0.0, 1.0, unit="ratio"),
+        Axis("items", 0.0, unit="count"),
+        [Series("items", middle, [float(row["n"]) for row in rows], role="a")],
+        title="Items in each bin",
+        caption="Points of the diagram above that rest on few items say little.",
+        id="reliability-counts",
+    )
+
+
+def _error_table(found: dict[str, Any]) -> Table:
+    ece = found["ece"]
+    equal = f"{ece['bins']} equal bins, edges {ece['edges']}"
+    rows: list[list[Cell]] = [
+        ["ece", Span(ece["value"], ece["low"], ece["high"]), f"Of the predicted class's confidence; {equal}."],
+        ["ece, debiased", ece["debiased"], "The same less its estimated upward bias on so few items."],
+    ]
+    if ece["if_calibrated"] is not None:
+        text = "What a perfectly calibrated model with these confidences would show, by chance alone."
+        rows.append(["ece by chance", ece["if_calibrated"], text])
+    rows.append(["ece-quantile", found["ece-quantile"]["value"], f"{ece['bins']} bins with equally many items."])
+    if "classwise-ece" in found:
+        text = f"Each class's own score against being that class, averaged over classes; {equal}."
+        rows.append(["classwise-ece", found["classwise-ece"]["value"], text])
+    columns = [Column("error"), Column("value", "ratio", "lower"), Column("what it is")]
+    caption = (
+        "0 is perfect. A calibration error is never negative and so comes out too high on finite data; the "
+        "interval of "
+        "ece allows for that and is on the wide side. No score is left out (score floor 0)."
+    )
+    return Table(columns, rows, title="Calibration errors", caption=caption, id="calibration-errors")
+
+
+def _recalibration_table(found: dict[str, Any]) -> Table:
+    names = {
+        "none": "as predicted",
+        "temperature": f"temperature scaling, T = {found['temperature']:.3f}",
+        "isotonic": "isotonic regression of the confidence",
+    }
+    keys = ("ece", "ece_debiased", "confidence_brier", "nll", "brier")
+    rows: list[list[Cell]] = [[names[row["method"]], *(row[key] for key in keys)] for row in found["rows"]]
+    columns = [
+        Column("recalibration"),
+        Column("ece", "ratio", "lower"),
+        Column("ece, debiased", "ratio", "lower"),
+        Column("Brier of the confidence", "number", "lower", hint="mean squared error against right or wrong"),
+        Column("negative log-likelihood", "number", "lower"),
+        Column("Brier, all classes", "number", "lower"),
+    ]  # fmt: skip
+    caption = (
+        f"Fitted on a random half ({plural(found['n_fitted'], 'item')}, seed {found['seed']}) and judged on the "
+        "other "
+        f"({plural(found['n_judged'], 'item')}), before and after. T above 1 means that the model was too sure. "
+        "Isotonic "
+        "regression changes only the predicted class's confidence, so the last two do not exist for it."
+    )
+    return Table(columns, rows, title="Recalibration, before and after", caption=caption, id="recalibration")
+
+
+def _value(row: ClassResult, key: str) -> float:
+    value = row.metrics[key].value
+    return 0.0 if value is None else value
+
+
+def _interval(metric: Metric) -> str:
+    return within(metric.low, metric.high)

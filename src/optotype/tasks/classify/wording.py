@@ -1,0 +1,39 @@
+"""Numbers in sentences, alike in every verdict and caption."""
+
+from __future__ import annotations
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """A ratio in percent.
+
+    >>> percent(0.8125)
+    '81.2 %'
+    """
+    return f"{100 * value:.{digits}f} %"
+
+
+def within(low: float | None, high: float | None, digits: int = 1) -> str:
+    """An interval of ratios in percent with a space before it, or nothing.
+
+    >>> within(0.79, 0.831)
+    ' [79.0, 83.1]'
+    """
+    return "" if low is None or high is None else f" [{100 * low:.{digits}f}, {100 * high:.{digits}f}]"
+
+
+def plural(n: int, one: str, many: str = "") -> str:
+    """A count with its noun.
+
+    >>> plural(1, "item"), plural(1200, "item")
+    ('1 item', '1,200 items')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def quoted(name: str, most: int = 60) -> str:
+    """A class or file name in quotes, cut where it is very long.
+
+    >>> quoted("cat")
+    '‘cat’'
+    """
+    return f"‘{name if len(name) <= most else name[: most - 1] + '…'}’"

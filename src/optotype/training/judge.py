@@ -1,0 +1,55 @@
+"""What the trained model says about a split: each rank its share, the first one all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from optotype.files import replacing
+from optotype.tables import Labels
+from optotype.training.feed import Feed, Rows
+from optotype.training.measure import scores
+from optotype.training.task import Learning
+
+
+def predict_rows(module: nn.Module, feed: Feed, rows: Rows, learning: Learning, folder: Path) -> Labels | None:
+    """Predictions of ``rows`` in float32, in their order; None on all ranks but the first.
+
+    Every rank writes its share into ``folder``; the first merges them.
+    """
+    ranks = feed.ranks
+    seen, found = scores(module, feed.measuring(rows, torch.float32), learning.scores, feed.hardware)
+    if ranks.world > 1:
+        _write(_shard(folder, ranks.rank), seen, found)
+        ranks.barrier()
+        if not ranks.first:
+            return None
+        parts = [_read(_shard(folder, rank)) for rank in range(ranks.world)]
+        seen = np.concatenate([part[0] for part in parts])
+        found = np.concatenate([part[1] for part in parts if len(part[0])])
+        for rank in range(ranks.world):
+            _shard(folder, rank).unlink()
+    order = np.argsort(seen, kind="stable")
+    if not np.array_equal(seen[order], np.sort(rows)):
+        raise AssertionError("every item must be predicted once")
+    place = order[np.argsort(np.argsort(rows, kind="stable"), kind="stable")]
+    taken = np.ascontiguousarray(found[place])
+    return Labels(feed.labels.items.take(rows), feed.labels.classes, taken.argmax(1).astype(np.int32), taken)
+
+
+def _shard(folder: Path, rank: int) -> Path:
+    return folder / f"predictions.rank-{rank}.npz"
+
+
+def _write(path: Path, rows: NDArray[np.int64], found: NDArray[np.float64]) -> None:
+    with replacing(path) as stream:
+        np.savez(stream, rows=rows, scores=found)
+
+
+def _read(path: Path) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    with np.load(path, allow_pickle=False) as arrays:
+        return arrays["rows"], arrays["scores"]

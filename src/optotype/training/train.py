@@ -1,0 +1,352 @@
+"""Training one model in a run folder: begin or go on, loop, keep the best, and write down what it predicts."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+
+from optotype.catalog import cache_folder
+from optotype.data.prepare import Prepared, write_manifest
+from optotype.diagnose.epochs import EpochRow
+from optotype.errors import InputError
+from optotype.files import write_atomic
+from optotype.nn.hardware import Hardware, choose
+from optotype.nn.models import Model, create
+from optotype.runs import RunFolder
+from optotype.tables import Labels
+from optotype.training import environment, loggers
+from optotype.training.cache import ImageCache
+from optotype.training.config import TrainConfig
+from optotype.training.feed import SAMPLE_SIZE, Feed, rows_of, sample_of
+from optotype.training.forecast import duration, forecast, seconds_per_batch
+from optotype.training.judge import predict_rows
+from optotype.training.keeping import Keeper, begin
+from optotype.training.log import Log
+from optotype.training.loop import Loop, OnStep
+from optotype.training.optimize import MovingAverage, optimizer, schedule
+from optotype.training.ranks import Ranks, joined
+from optotype.training.settings import write_config
+from optotype.training.sheets import write_sheets
+from optotype.training.state import Position, restore, same_data
+from optotype.training.stopping import Clock, listening
+from optotype.training.task import LEARNING, class_weights
+
+Say = Callable[[str], None]
+OnEpoch = Callable[[EpochRow], None]
+State = dict[str, Any]
+
+VALIDATION_PREDICTIONS = "predictions_val.npz"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of it: the epochs, the best of them (from 1), why it ended (``epochs``, ``patience`` or
+    ``budget``), the split that ``folder.predictions`` is about, and which weights it began with.
+    """
+
+    folder: RunFolder
+    rows: Sequence[EpochRow]
+    best_epoch: int
+    ended: str
+    judged: str
+    weights: Mapping[str, str]
+
+
+def train(
+    data: Labels,
+    config: TrainConfig,
+    folder: RunFolder,
+    *,
+    resume: bool = False,
+    origins: Mapping[str, str] | None = None,
+    say: Say | None = None,
+    on_epoch: OnEpoch | None = None,
+    on_step: OnStep | None = None,
+    cache: Path | None = None,
+) -> Trained:
+    """Train a model on the items of ``data`` in split train, keep the best by validation loss, predict the test
+    split.
+
+    ``folder`` receives config.yaml, env.json, data.csv (where it is not there yet), log.jsonl, curves.csv,
+    sheets/, checkpoints/, predictions.npz (of the split test, else val) and predictions_val.npz. ``origins``
+    names where each setting comes from. ``say`` is told a line, ``on_epoch`` each row, ``on_step`` (epoch,
+    step, steps, mean loss so far in the epoch), all on the first rank only. ``cache`` is where decoded photos
+    are kept (the user's cache folder).
+
+    With ``resume`` the run goes on from its last checkpoint, on the same machine to the same bits; a run
+    without one begins anew. Under torchrun the processes share the batches. The first SIGINT or SIGTERM saves
+    the state and raises KeyboardInterrupt. Raises InputError for unusable data, settings or weights and for a
+    full disk, TrainingError when the loss is no longer a number.
+    """
+    ranks = Ranks.of_environment()
+    tell: Say = say if say is not None and ranks.first else _nobody
+    data = data.take(np.argsort(data.items.key, kind="stable"))
+    warnings = guard(data, config)
+    loggers.require(config.log)
+    hardware = choose(
+        config.device,
+        config.precision,
+        threads=config.threads,
+        local_rank=ranks.local,
+        local_ranks=ranks.local_world,
+    )
+    clock = Clock(config.budget)
+    with _full_disk(folder), _threads(hardware), joined(ranks, hardware), listening(clock):
+        state, notes = begin(folder, config, resume=resume)
+        if state is not None:
+            same_data(state, data)
+        ranks.barrier()
+        model = _model(data, config, state)
+        images = cache or cache_folder().parent / "images"
+        feed = _feed(data, config, model, hardware, ranks, images)
+        keeper = Keeper.of(folder, model, data, config, writes=ranks.first)
+        loop = _loop(feed, state, clock, keeper, on_step if on_step and ranks.first else _nobody)
+        log = Log(folder, loop.position.epoch, writes=ranks.first)
+        for line in (*(f"warning: {text}" for text in (*warnings, *notes, *feed.cache.warnings)), *_plan(loop)):
+            tell(line)
+        if ranks.first:
+            _write_beginning(folder, feed, origins or {}, tell)
+            keeper.mend_best(loop.judged, loop.position)
+            left = config.epochs - loop.position.epoch
+            if left:
+                tell(forecast(feed, left, seconds_per_batch(feed), clock.elapsed))
+        logging = loggers.Loggers(config.log if ranks.first else [], folder, config, tell)
+        ended = _epochs(loop, log, keeper, logging, tell, on_epoch if ranks.first else None)
+        return _finish(loop, log, keeper, logging, folder, ended, tell)
+
+
+def guard(data: Labels, config: TrainConfig) -> list[str]:
+    """Warnings about data that can be trained on; InputError for data that cannot."""
+    outside = set(data.items.split.tolist()) - {"train", "val", "test"}
+    if outside:
+        raise InputError("data", "every item in train, val or test", repr(min(outside)), "Use 'optotype split'.")
+    train, val, test = (rows_of(data, split) for split in ("train", "val", "test"))
+    counts = np.bincount(data.label[train], minlength=len(data.classes))
+    if (counts > 0).sum() < 2:
+        got = f"{len(train)} items of {(counts > 0).sum()} classes"
+        raise InputError("data, split train", "items of 2 or more classes", got, "Add images, or split again.")
+    if not len(val) and not len(test):
+        raise InputError("data", "items in val or test, to judge the model", "none", "Use 'optotype split'.")
+    if config.patience and not len(val):
+        raise InputError("patience", "a split val, whose loss decides", "none", "Set patience=0, or split again.")
+    warnings = []
+    if absent := [name for name, count in zip(data.classes, counts, strict=True) if not count]:
+        shown = ", ".join(absent[:5]) + (" …" if len(absent) > 5 else "")
+        warnings.append(f"no training items of {len(absent)} of the {len(counts)} classes: {shown}")
+    if not len(val):
+        warnings.append("no split val: the last epoch counts as the best, and overfitting cannot be told")
+    return warnings
+
+
+def _model(data: Labels, config: TrainConfig, state: State | None) -> Model:
+    """The model at the beginning; on resuming its weights come from the state, and no file or network is
+    needed.
+    """
+    weights = config.weights if state is None else "none"
+    model = create(config.model, len(data.classes), config.size, weights=weights, seed=config.seed)
+    return model if state is None else replace(model, weights=state["meta"]["weights"])
+
+
+def _feed(data: Labels, config: TrainConfig, model: Model, hardware: Hardware, ranks: Ranks, cache: Path) -> Feed:
+    train_rows = rows_of(data, "train")
+    paths = [data.items.file(i) for i in range(len(data))]
+    return Feed(
+        cache=ImageCache.build(paths, config.size, folder=cache, threads=hardware.threads),
+        labels=data,
+        train=train_rows,
+        val=rows_of(data, "val"),
+        test=rows_of(data, "test"),
+        sample=sample_of(train_rows, config.seed),
+        config=config,
+        model=model,
+        hardware=hardware,
+        ranks=ranks,
+    )
+
+
+def _loop(feed: Feed, state: State | None, clock: Clock, keeper: Keeper, on_step: OnStep) -> Loop:
+    config, hardware, module = feed.config, feed.hardware, feed.model.module
+    module.to(device=hardware.device, memory_format=hardware.memory_format)  # type: ignore[call-overload]
+    chosen = optimizer(feed.model, config, fused=hardware.kind != "mps")
+    average = MovingAverage(module, config.ema) if config.ema else None
+    position = Position() if state is None else restore(state, module, chosen, average)
+    clock.before = position.elapsed
+    weights = class_weights(feed.labels.label[feed.train], len(feed.labels.classes), config)
+    return Loop(
+        feed=feed,
+        learning=LEARNING[config.task],
+        wrapped=feed.ranks.wrap(module, hardware),
+        optimizer=chosen,
+        average=average,
+        factor=schedule(config, -(-feed.batches_per_epoch // config.accumulate)),
+        class_weights=None if weights is None else torch.from_numpy(weights).to(hardware.device),
+        position=position,
+        clock=clock,
+        keeper=keeper,
+        on_step=on_step,
+    )
+
+
+def _plan(loop: Loop) -> list[str]:
+    """Data, model, device and plan in words."""
+    feed, config, position = loop.feed, loop.feed.config, loop.position
+    steps = -(-feed.batches_per_epoch // config.accumulate)
+    rates = f"{config.lr:g}" if config.backbone_lr is None else f"{config.lr:g} (head), {config.backbone_lr:g}"
+    measured = (
+        "all training items"
+        if len(feed.sample) == len(feed.train)
+        else f"a fixed sample of {SAMPLE_SIZE:,} of them"
+    )
+    ranks = f" on {feed.ranks.world} processes" if feed.ranks.world > 1 else ""
+    at = f"going on at epoch {position.epoch + 1}, batch {position.batch + 1}; " if position.step else ""
+    return [
+        f"data: {len(feed.train):,} train, {len(feed.val):,} val, {len(feed.test):,} test; "
+        f"{len(feed.labels.classes)} classes",
+        feed.model.line(),
+        feed.hardware.line(),
+        f"plan: {at}{config.epochs} epochs of {steps} steps of {config.batch_size * config.accumulate} "
+        f"items{ranks}; "
+        f"{config.optimizer} at {rates}, {config.schedule}; train curves are measured on {measured}, in eval mode "
+        "without augmentation",
+    ]
+
+
+def _write_beginning(folder: RunFolder, feed: Feed, origins: Mapping[str, str], tell: Say) -> None:
+    folder.path.mkdir(parents=True, exist_ok=True)
+    if not folder.config.is_file():
+        write_config(folder.config, feed.config, origins)
+    if not folder.data.is_file():
+        write_manifest(folder.data, Prepared.of(feed.labels))
+    now = environment.describe(feed.hardware, feed.ranks, feed.model)
+    if folder.env.is_file():
+        before = msgspec.json.decode(folder.env.read_bytes())
+        if changed := environment.differences(before, now):
+            tell("warning: not the machine of the beginning, the bits may differ: " + "; ".join(changed))
+    write_atomic(folder.env, msgspec.json.format(msgspec.json.encode(now), indent=1) + b"\n")
+    if not (folder.sheets / "sheets.json").is_file():
+        write_sheets(
+            folder,
+            feed.cache,
+            feed.train,
+            feed.labels.label,
+            feed.labels.classes,
+            augment=feed.config.augment,
+            seed=feed.config.seed,
+            batch_size=feed.config.batch_size,
+            mean=feed.model.mean,
+        )
+
+
+def _epochs(
+    loop: Loop, log: Log, keeper: Keeper, logging: loggers.Loggers, tell: Say, on_epoch: OnEpoch | None
+) -> str:
+    """Epoch after epoch; returns why it ended. A row is on the disk before the checkpoint that counts it, and
+    that one before the best model, so that a kill in between loses nothing and leaves nothing from a lost
+    future.
+    """
+    config, position = loop.feed.config, loop.position
+    while position.epoch < config.epochs:
+        if config.patience and position.stale >= config.patience:
+            return "patience"
+        if position.best_epoch and loop.over():
+            return "budget"
+        row, stopped = loop.epoch()
+        if row is not None:
+            log.append(row)
+            if row.whole:
+                loop.keep()
+            if row.best:
+                keeper.keep_best(loop.judged, row.epoch)
+            tell(_line(row, config.epochs))
+            logging.epoch(row)
+            if on_epoch is not None:
+                on_epoch(row)
+        if stopped == "interrupt":
+            tell(f"interrupted in epoch {position.epoch + 1}; the state is saved: go on with --resume")
+            raise KeyboardInterrupt
+        if stopped == "budget":
+            return "budget"
+    return "epochs"
+
+
+def _line(row: EpochRow, epochs: int) -> str:
+    val = f", val {row.val.loss:.4f} / {row.val.accuracy:.1%}" if row.val else ""
+    mark = " (best so far)" if row.best and row.val else ""
+    part = "" if row.whole else ", cut short by the budget"
+    left = (epochs - row.epoch) * row.time.seconds
+    ahead = f", {duration(left)} left" if left and row.whole else ""
+    return (
+        f"epoch {row.epoch}/{epochs}: loss / accuracy train {row.train.loss:.4f} / "
+        f"{row.train.accuracy:.1%}{val}{mark}; "
+        f"{row.time.images_per_second:.0f} images/s{part}{ahead}"
+    )
+
+
+def _finish(
+    loop: Loop, log: Log, keeper: Keeper, logging: loggers.Loggers, folder: RunFolder, ended: str, tell: Say
+) -> Trained:
+    """Load the best model and write what it predicts."""
+    feed = loop.feed
+    feed.ranks.barrier()
+    best = keeper.best()
+    feed.model.module.load_state_dict(best["model"])
+    judged = "test" if len(feed.test) else "val"
+    for split, rows in (("test", feed.test), ("val", feed.val)):
+        if not len(rows):
+            continue
+        said = predict_rows(feed.model.module, feed, rows, loop.learning, folder.path)
+        if said is None:
+            continue
+        if split == "val":
+            loop.learning.write(folder.path / VALIDATION_PREDICTIONS, said)
+        if split == judged:
+            loop.learning.write(folder.predictions, said)
+            logging.finish(feed.labels.take(rows), said)
+    feed.ranks.barrier()
+    why = {
+        "epochs": "",
+        "patience": ", stopped early: no better validation loss",
+        "budget": ", the budget is used up",
+    }
+    tell(
+        f"done{why[ended]}: best epoch {best['epoch']} of {len(log.rows)}; predictions of split {judged} "
+        "are written"
+    )
+    return Trained(folder, tuple(log.rows), best["epoch"], ended, judged, dict(feed.model.weights))
+
+
+def _nobody(*_: object) -> None:
+    """Listens to nothing."""
+
+
+@contextmanager
+def _threads(hardware: Hardware) -> Iterator[None]:
+    """Torch's number of threads, for the time of the run."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(hardware.threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def _full_disk(folder: RunFolder) -> Iterator[None]:
+    """Say what to do when the disk is full; what was written before stays whole."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, getattr(errno, "EDQUOT", None), errno.EFBIG):
+            raise
+        raise InputError(
+            str(error.filename or folder.path), "room to write", error.strerror or "a full disk",
+            "Free some space, then go on with --resume; the last checkpoint is whole.",
+        ) from error  # fmt: skip

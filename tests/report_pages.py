@@ -1,0 +1,488 @@
+"""Pages for the tests of the report: one with every view and hostile text, one like that of a real classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from optotype.views import (
+    Axis,
+    Chart,
+    Code,
+    Column,
+    Gallery,
+    GalleryItem,
+    Link,
+    Mark,
+    Matrix,
+    Note,
+    Number,
+    Numbers,
+    Page,
+    Picture,
+    Section,
+    Sentence,
+    Series,
+    Sheet,
+    Span,
+    Table,
+    Tile,
+    Verdict,
+)
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(2)>",
+    "<!--<script>",
+    "\"quotes\" 'single' `back` \\ & &amp; {{mustache}}",
+    "\u202erevo thgir\u202c after \u2067isolated",
+    "e\u0301" + "\u0336\u0489\u035b" * 40 + "zalgo",
+    "👩‍👩‍👧‍👦🏳️‍🌈 emoji",
+    "two\nlines\r\nand a\ttab\u2028\u2029 end",
+    "long " + "x" * 4_990 + " end",
+    "",
+    "lone surrogate \udcff of a file name",
+    "nul \0 and bell \a",
+    "javascript:alert(3)",
+    "style=color:red;}</style>",
+    "__proto__",
+    "القط الأسود",
+)
+
+
+def write_images(folder: Path, count: int, size: tuple[int, int] = (160, 120)) -> list[str]:
+    """Little pictures that differ from each other, as files; their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(0)
+    paths = []
+    for i in range(count):
+        corners = Image.fromarray(rng.integers(0, 256, (4, 5, 3), dtype=np.uint8))
+        path = folder / f"{i:05d}.jpg"
+        corners.resize(size, Image.Resampling.BICUBIC).save(path, quality=85)
+        paths.append(str(path))
+    return paths
+
+
+def hostile(folder: Path) -> Page:
+    """Every view, with text that is out to break the page, and images that do not exist or are none."""
+    names = list(HOSTILE)
+    paths = write_images(folder, 6)
+    (folder / "text.jpg").write_text("not an image")
+    paths += [str(folder / "missing.png"), str(folder / "text.jpg"), "", "nul\0.png", *names[:3]]
+    pictures = [Picture(paths[i % len(paths)], 96) for i in range(48)]
+    nan = float("nan")
+    items = [
+        GalleryItem(
+            title=names[i % len(names)],
+            picture=pictures[i] if i % 7 else None,
+            facets={"truth": names[i % len(names)], "prediction": names[(i + 3) % len(names)], names[0]: names[1]},
+            facts=[(names[0], names[i % len(names)]), ("path", paths[i % len(paths)])],
+            tone=("good", "bad", "caution", "neutral")[i % 4],  # type: ignore[arg-type]
+        )
+        for i in range(48)
+    ]
+    counts = [[(3 * i + 5 * j) % 7 for j in range(len(names))] for i in range(len(names))]
+    sections = [
+        Section(
+            "verdict",
+            names[0],
+            [
+                Verdict(
+                    [Sentence(text, tone, target=names[1]) for text, tone in zip(names[:4], TONES, strict=True)]
+                ),
+                Numbers(
+                    [Number(name, value=0.5, low=0.4, high=0.6, note=name) for name in names], caption=names[1]
+                ),
+                Numbers(
+                    [Number("absent", None, note="no valid interval"), Number("nan", nan, nan, nan)], title=names[2]
+                ),
+                Note([], title="nothing"),
+                Note(names, tone="caution", title=names[3]),
+            ],
+            lead=names[1],
+        ),
+        Section(
+            names[1],
+            names[8],
+            [
+                Table(
+                    columns=[
+                        Column(names[0], hint=names[3]),
+                        Column(names[8], "ratio", bar=True),
+                        Column("delta", "delta", better="higher"),
+                        Column("picture", "picture"),
+                        Column("integer", "integer", bar=True),
+                        Column("seconds", "seconds"),
+                    ],
+                    rows=[
+                        [name, Span(0.5, 0.4, 0.6), Span(-0.1, -0.2, None), pictures[i], i * 1000, None]
+                        for i, name in enumerate(names)
+                    ]
+                    + [[None, nan, 0.25, None, -3, 75.5]],
+                    links=[Link('gallery"><b>', {"truth": name}) for name in names] + [None],
+                    title=names[4],
+                    caption=names[5],
+                    id="table",
+                ),
+                Table(columns=[Column("nothing")], rows=[]),
+                Table(
+                    columns=[Column("name"), Column("n", "integer")], rows=[[f"row {i}", i] for i in range(1000)]
+                ),
+            ],
+        ),
+        Section(
+            "matrix",
+            names[4],
+            [
+                Matrix(names, counts, gallery='gallery"><b>', title=names[6], id="matrix"),
+                Matrix(["a", "b"], [[0, 0], [0, 0]], row_label=names[0], column_label=names[8]),
+                Matrix(
+                    [f"class {i}" for i in range(120)],
+                    (np.eye(120, dtype=int) * 9).tolist(),
+                    gallery='gallery"><b>',
+                ),
+                Matrix([], []),
+            ],
+        ),
+        Section("charts", names[6], _hostile_charts(names)),
+        Section(
+            "images",
+            names[7],
+            [
+                Gallery(
+                    'gallery"><b>',
+                    items,
+                    facets=["truth", "prediction", names[0]],
+                    title=names[7],
+                    caption=names[8],
+                ),
+                Gallery("empty", []),
+                Sheet([Tile(picture, names[i % len(names)]) for i, picture in enumerate(pictures[:24])], per_row=8),
+                Sheet([Tile(picture) for picture in pictures[:5]], title=names[3], caption=names[4]),
+            ],
+        ),
+        Section("code", "", [Code("\n".join(names), title=names[0]), Code("")]),
+        Section("empty", "Nothing", []),
+    ]
+    return Page(title=names[0] + names[4], sections=sections, subtitle=names[8])
+
+
+TONES = ("good", "bad", "caution", "neutral")
+
+
+def _hostile_charts(names: list[str]) -> list[Chart]:
+    nan = float("nan")
+    x = [0.0, 1.0, 2.0, 3.0]
+    return [
+        Chart("line", Axis(names[0]), Axis(names[1]), [Series(name, x, [1.0, None, nan, 2.0]) for name in names]),
+        Chart(
+            "bar", Axis("name", categories=names), Axis("n", unit="count"), [_ladder(len(names))], title=names[3]
+        ),
+        Chart(
+            "dots", Axis("x", scale="log"), Axis("y", scale="log"), [Series("s", [0.0, 1.0, 1e6], [0.0, 1e-9, 1e9])]
+        ),
+        Chart("line", Axis("x"), Axis("y"), [Series("one", [3.0], [4.0], [4.0], [4.0])], [Mark(3.0, names[8])]),
+        Chart("dots", Axis("x"), Axis("y"), []),
+        Chart(
+            "bar",
+            Axis("x"),
+            Axis("y"),
+            [Series("nothing", [], []), Series("none", [0.0], [None])],
+            caption=names[8],
+        ),
+        Chart("line", Axis("x"), Axis("y"), [Series("flat", x, [0.0] * 4, role="ideal")], [Mark(9.0, "outside")]),
+    ]
+
+
+def _ladder(n: int) -> Series:
+    values: list[float | None] = [float(i) for i in range(n)]
+    return Series("n", [float(i) for i in range(n)], values, values, [float(i + 1) for i in range(n)])
+
+
+def classification(paths: Sequence[str], names: Sequence[str], seed: int = 0) -> Page:
+    """A page like that of one trained classifier; ``paths`` are the test images."""
+    rng = np.random.default_rng(seed)
+    k = len(names)
+    truth = np.arange(len(paths)) * k // max(1, len(paths))
+    wrong = rng.random(len(paths)) < 0.05 + 0.5 * (truth % 3 == 1)
+    guess = np.where(wrong, (truth + rng.choice([1, 1, 1, 2, 5], len(paths))) % k, truth)
+    sure = np.round(rng.beta(5, 2, len(paths)), 3)
+    counts = np.zeros((k, k), int)
+    np.add.at(counts, (truth, guess), 1)
+    accuracy = float((truth == guess).mean())
+    return Page(
+        title="resnet18 on monkeys10",
+        subtitle="274 test photos of 10 species · protocol plain · trained 10 epochs from random weights",
+        sections=[
+            _verdict(accuracy, len(paths)),
+            _failures(names, counts),
+            _pictures(paths, names, truth, guess, sure),
+            _training(paths, names),
+            _provenance(),
+        ],
+    )
+
+
+def _verdict(accuracy: float, n: int) -> Section:
+    spread = 1.96 * (accuracy * (1 - accuracy) / max(1, n)) ** 0.5
+    low, high = accuracy - spread, accuracy + spread
+    return Section(
+        "verdict",
+        "Verdict",
+        [
+            Verdict(
+                [
+                    Sentence(
+                        f"The model names {accuracy:.1%} of {n:,} photos rightly (95 %: {low:.1%} to {high:.1%}).",
+                        "good",
+                        "numbers",
+                    ),
+                    Sentence(
+                        "A third of all errors lie in two pairs: bald uakari is taken for Japanese macaque, and "
+                        "silvery marmoset for common squirrel monkey.",
+                        "bad",
+                        "confusion",
+                    ),
+                    Sentence(
+                        "It overfits from epoch 7 on: training loss falls by 0.041 an epoch while validation loss "
+                        "rises by 0.018; the gap in accuracy at the end is 0.21.",
+                        "caution",
+                        "training",
+                    ),
+                    Sentence(
+                        "Its confidence is 6 points too high; temperature scaling (T = 1.38) mends most of it.",
+                        "neutral",
+                    ),
+                ]
+            ),
+            Numbers(
+                [
+                    Number("accuracy", accuracy, low, high),
+                    Number("balanced accuracy", accuracy - 0.004, low - 0.004, high - 0.004),
+                    Number("F1, macro", accuracy - 0.011, low - 0.012, high - 0.009),
+                    Number("top 5", 0.989, 0.974, 0.997),
+                    Number("negative log-likelihood", 0.743, 0.651, 0.842, unit="nats", better="lower"),
+                    Number("Brier", 0.291, 0.258, 0.322, unit="plain", better="lower"),
+                    Number(
+                        "expected calibration error",
+                        0.061,
+                        better="lower",
+                        note="no valid interval: the estimate is biased",
+                    ),
+                    Number("test photos", n, unit="count", better=""),
+                ],
+                caption="Protocol plain: scikit-learn's averages over classes; intervals by bootstrap over photos, "
+                "1,000 resamples, seed 0.",
+            ),
+        ],
+    )
+
+
+def _failures(names: Sequence[str], counts: np.ndarray) -> Section:
+    rows = []
+    for i, name in enumerate(names):
+        recall = float(counts[i, i] / max(1, counts[i].sum()))
+        precision = float(counts[i, i] / max(1, counts[:, i].sum()))
+        f1 = 2 * recall * precision / max(1e-9, recall + precision)
+        rows.append(
+            [
+                name,
+                int(counts[i].sum()),
+                Span(precision, max(0, precision - 0.09), min(1, precision + 0.09)),
+                Span(recall, max(0, recall - 0.1), min(1, recall + 0.1)),
+                Span(f1, max(0, f1 - 0.09), min(1, f1 + 0.09)),
+            ]
+        )
+    x = [0.05 + 0.1 * i for i in range(10)]
+    y = [None, 0.12, 0.2, 0.31, 0.38, 0.49, 0.58, 0.66, 0.78, 0.93]
+    return Section(
+        "confusion",
+        "Where it fails",
+        [
+            Matrix(
+                list(names),
+                counts.tolist(),
+                gallery="mistakes",
+                title="Confusion",
+                caption="Test photos.",
+                id="matrix",
+            ),
+            Table(
+                [
+                    Column("class"),
+                    Column("n", "integer", bar=True),
+                    Column("precision", "ratio", bar=True),
+                    Column("recall", "ratio", bar=True),
+                    Column("F1", "ratio", bar=True),
+                ],
+                rows,
+                [Link("mistakes", {"truth": name}) for name in names],
+                title="Per class",
+                caption="95 % intervals by bootstrap. A class opens its photos.",
+            ),
+            Chart(
+                "dots",
+                Axis("confidence", 0, 1, unit="ratio"),
+                Axis("accuracy", 0, 1, unit="ratio"),
+                [
+                    Series("right on the line", [0, 1], [0, 1], role="ideal"),
+                    Series(
+                        "before",
+                        x,
+                        y,
+                        [None if v is None else v - 0.07 for v in y],
+                        [None if v is None else min(1, v + 0.07) for v in y],
+                        role="a",
+                    ),
+                    Series(
+                        "after temperature scaling",
+                        x,
+                        [None if v is None else (v + a) / 2 for v, a in zip(y, x, strict=True)],
+                        role="c",
+                    ),
+                ],
+                title="Calibration",
+                caption="Ten bins of equal width; a bin without photos is left out.",
+            ),
+            Chart(
+                "bar",
+                Axis("confidence", 0, 1, unit="ratio"),
+                Axis("photos", unit="count"),
+                [Series("photos", x, [0, 2, 4, 7, 12, 18, 26, 40, 66, 99])],
+                title="How confident it is",
+            ),
+        ],
+    )
+
+
+def _pictures(
+    paths: Sequence[str], names: Sequence[str], truth: np.ndarray, guess: np.ndarray, sure: np.ndarray
+) -> Section:
+    order = np.lexsort((-sure, truth == guess))
+    items = [
+        GalleryItem(
+            title=Path(paths[i]).name,
+            picture=Picture(paths[i], 160),
+            facets={
+                "truth": names[truth[i]],
+                "prediction": names[guess[i]],
+                "outcome": "right" if truth[i] == guess[i] else "wrong",
+            },
+            facts=[("confidence", f"{sure[i]:.3f}"), ("file", paths[i])],
+            tone="good" if truth[i] == guess[i] else "bad",
+        )
+        for i in order
+    ]
+    gallery = Gallery(
+        "mistakes",
+        items,
+        ["truth", "prediction", "outcome"],
+        title="Test photos",
+        caption="Mistakes first, the most confident at the head.",
+    )
+    return Section("images", "The photos behind the numbers", [gallery])
+
+
+def _training(paths: Sequence[str], names: Sequence[str]) -> Section:
+    epochs = [float(i) for i in range(1, 11)]
+    train = [2.1, 1.7, 1.42, 1.2, 1.02, 0.88, 0.74, 0.63, 0.55, 0.5]
+    valid = [2.05, 1.74, 1.5, 1.33, 1.21, 1.16, 1.13, 1.15, 1.19, 1.22]
+    axis = Axis("epoch", unit="count")
+    best = [Mark(7, "best epoch 7")]
+    places = [float(i) for i in range(len(names))]
+    rng = np.random.default_rng(1)
+    tiles = (
+        [Tile(Picture(paths[i * 7 % len(paths)], 160), names[i % len(names)]) for i in range(32)] if paths else []
+    )
+    splits = [("train", 96, "train"), ("validation", 14, "validation"), ("test", 27, "test")]
+    return Section(
+        "training",
+        "How it was trained",
+        [
+            Note(
+                [
+                    "Rule: validation loss above its minimum by over 2 % for two epochs while training loss falls.",
+                    "Found: minimum 1.130 at epoch 7; slope after it +0.030 an epoch, of training −0.080.",
+                ],
+                tone="caution",
+                title="Overfitting from epoch 7 on",
+            ),
+            Chart(
+                "line",
+                axis,
+                Axis("loss", unit="nats"),
+                [
+                    Series("train", epochs, train, role="train"),
+                    Series("validation", epochs, valid, role="validation"),
+                ],
+                best,
+                title="Loss",
+            ),
+            Chart(
+                "line",
+                axis,
+                Axis("accuracy", 0, 1, unit="ratio"),
+                [
+                    Series("train", epochs, [1 - v / 2.6 for v in train], role="train"),
+                    Series(
+                        "validation",
+                        epochs,
+                        [1 - v / 2.6 for v in valid],
+                        [0.93 - v / 2.6 for v in valid],
+                        [1.07 - v / 2.6 for v in valid],
+                        role="validation",
+                    ),
+                ],
+                best,
+                title="Accuracy",
+            ),
+            Chart(
+                "bar",
+                Axis("", categories=list(names)),
+                Axis("photos", unit="count"),
+                [
+                    Series(name, places, [float(v) for v in rng.integers(n // 2, n + 1, len(names))], role=role)  # type: ignore[arg-type]
+                    for name, n, role in splits
+                ],
+                title="Photos per class and split",
+            ),
+            Chart(
+                "dots",
+                Axis("", categories=["small_cnn", "resnet18", "resnet18 + augmentation"]),
+                Axis("accuracy", unit="ratio"),
+                [Series("accuracy", [0, 1, 2], [0.52, 0.61, 0.68], [0.46, 0.55, 0.62], [0.58, 0.67, 0.73])],
+                title="The three models",
+            ),
+            Sheet(
+                tiles,
+                per_row=8,
+                title="One training batch",
+                caption="As the network sees it: augmented, then shrunk.",
+            ),
+        ],
+    )
+
+
+def _provenance() -> Section:
+    return Section(
+        "provenance",
+        "Provenance",
+        [
+            Table(
+                [Column("what"), Column("value")],
+                [
+                    ["optotype", "0.1.0"],
+                    ["data", "split.csv · sha256 3b1f…92c7"],
+                    ["predictions", "predictions.npz · sha256 77aa…01de"],
+                    ["device", "CPU, 2 threads, bfloat16"],
+                ],
+            ),
+            Code(
+                "optotype train classify --data split.csv --model resnet18 --epochs 10 --seed 0",
+                title="To reproduce",
+            ),
+        ],
+    )
