@@ -7,6 +7,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +28,15 @@ FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 )
+# The browser reads its commands from the descriptor 3 and answers on 4.
+_START = """
+import os, sys
+read, write = (os.dup(int(text)) for text in sys.argv[1:3])
+spare = [os.dup(read), os.dup(write)]
+os.dup2(spare[0], 3)
+os.dup2(spare[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 PATIENCE = 60.0  # seconds for one answer, on a machine that has much else to do
 
 
@@ -41,10 +51,9 @@ class Browser:
     def __init__(self, program: str, profile: Path) -> None:
         to_browser, self._out = os.pipe()
         self._in, from_browser = os.pipe()
-        command = 'exec "$0" "$@" 3<&%d 4>&%d' % (to_browser, from_browser)  # noqa: UP031
         arguments = [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
         self._process = subprocess.Popen(
-            ["sh", "-c", command, *arguments],
+            [sys.executable, "-S", "-c", _START, str(to_browser), str(from_browser), *arguments],
             pass_fds=(to_browser, from_browser),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

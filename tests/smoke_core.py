@@ -35,6 +35,8 @@ def main(folder: Path) -> None:
         assert (folder / model / "report.html").stat().st_size > 10_000
     assert run(["compare", str(folder / "a"), str(folder / "b"), "--out", str(folder / "cmp")]) == 0
     assert run(["compare", str(folder / "b"), str(folder / "a"), "--fail-if", "accuracy < -0.05"]) == 3
+    assert run(["train", "classify", "--data", "digits", "--model", "small_cnn"]) == 1
+    assert run(["study", "wildlife", "--data", "digits"]) == 1
     loaded = sorted(name for name in ("torch", "sklearn", "scipy", "matplotlib") if name in sys.modules)
     assert not loaded, f"measuring loaded {loaded}"
     print("core install: evaluate, compare and report work")

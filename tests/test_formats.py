@@ -14,13 +14,25 @@ from PIL import Image
 from optotype.classes import natural_key, natural_order
 from optotype.errors import InputError
 from optotype.formats import (
-    FORMATS, read_classes, read_items, read_labels, read_listing, read_predictions, write_predictions,
+    FORMATS,
+    read_classes,
+    read_items,
+    read_labels,
+    read_listing,
+    read_predictions,
+    write_predictions,
 )  # fmt: skip
 from optotype.formats import manifest as manifest_format
 from optotype.listing import Skipped
 from optotype.tables import Items, Labels
 
-HOSTILE = ["<script>alert(1)</script>.png", 'quo"te\'s.png', "new\nline.png", "comma, semi;tab\t.png", "🦌 олень.png"]
+HOSTILE = [
+    "<script>alert(1)</script>.png",
+    "quo\"te's.png",
+    "new\nline.png",
+    "comma, semi;tab\t.png",
+    "🦌 олень.png",
+]
 
 
 def put(root: Path, *keys: str) -> Path:
@@ -58,7 +70,9 @@ def test_a_folder_per_class_in_natural_order(tmp_path):
     assert labels.items.file(0) == tmp_path / "n2/b9.png"
 
 
-@pytest.mark.parametrize("names", [("train", "val", "test"), ("Training", "validation", "TEST"), ("train", "valid")])
+@pytest.mark.parametrize(
+    "names", [("train", "val", "test"), ("Training", "validation", "TEST"), ("train", "valid")]
+)
 def test_nested_splits(tmp_path, names):
     put(tmp_path, *(f"{name}/{c}/{i}.png" for name in names for c in "ab" for i in range(2)))
     labels = read_labels(tmp_path)
@@ -118,10 +132,9 @@ def test_links_are_followed_but_not_for_ever(tmp_path):
 def test_names_that_are_no_unicode_are_left_out_and_told(tmp_path):
     put(tmp_path, "a/1.png", "b/2.png")
     for name in (b"a/bad\xff.png", b"no\xfe/x.png"):
-        target = os.path.join(os.fsencode(tmp_path), name)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        with open(target, "wb") as stream:
-            stream.write((tmp_path / "a/1.png").read_bytes())
+        target = tmp_path / os.fsdecode(name)
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes((tmp_path / "a/1.png").read_bytes())
     listing = read_listing(tmp_path)
     assert [file.key for file in listing.skipped] == [r"a/bad\xff.png", r"no\xfe/x.png"]
     assert listing.labels.classes == ("a", "b")
@@ -141,7 +154,9 @@ def test_folders_without_classes_are_refused(tmp_path):
 
 def test_folder_names_must_be_in_a_given_class_list(tmp_path):
     put(tmp_path, "amur_tigr/1.png", "dog/2.png")
-    refuses(lambda: read_labels(tmp_path, classes=read_classes("wildlife")), "amur_tigr", "Did you mean 'amur_tiger'?")
+    refuses(
+        lambda: read_labels(tmp_path, classes=read_classes("wildlife")), "amur_tigr", "Did you mean 'amur_tiger'?"
+    )
     labels = read_labels(tmp_path, classes=("dog", "cat", "amur_tigr"))
     assert labels.label.tolist() == [2, 0]
 
@@ -161,7 +176,11 @@ def test_monkeys(real_data):
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_csv_dialects(tmp_path, delimiter, encoding):
-    rows = [["Path", "LABEL", "split", "site, or so"], ["a/1.png", "кот", "Training", "x,y;z"], ["b.png", "dog", "val", ""]]
+    rows = [
+        ["Path", "LABEL", "split", "site, or so"],
+        ["a/1.png", "кот", "Training", "x,y;z"],
+        ["b.png", "dog", "val", ""],
+    ]
     lines = [delimiter.join(f'"{value}"' for value in row) for row in rows]
     text(tmp_path / "t.csv", ("\r\n".join(lines) + "\r\n\r\n").encode(encoding))
     labels = read_labels(tmp_path / "t.csv")
@@ -244,8 +263,7 @@ def test_manifests_round_trip_whatever_the_names(tmp_path_factory, data):
     for name in ("split", "group", "width", "height"):
         assert getattr(again.labels.items, name).tolist() == getattr(items, name).tolist()
     assert again.labels.items.columns["note"].tolist() == column.tolist()
-    absolute = [os.path.abspath(items.file(i)) for i in range(n)]
-    assert [os.path.abspath(again.labels.items.file(i)) for i in range(n)] == absolute
+    assert [again.labels.items.file(i) for i in range(n)] == [items.file(i) for i in range(n)]
     assert [(f.key, f.label, f.reason) for f in again.skipped] == [(f.key, f.label, f.reason) for f in skipped]
 
 
@@ -310,7 +328,13 @@ def test_class_lists_in_every_form(tmp_path):
 def test_the_wildlife_map():
     wildlife = read_classes("wildlife")
     assert len(wildlife) == 10
-    assert [wildlife.index(n) for n in ("amur_leopard", "amur_tiger", "dog", "wild_boar", "people")] == [0, 1, 5, 8, 9]
+    assert [wildlife.index(n) for n in ("amur_leopard", "amur_tiger", "dog", "wild_boar", "people")] == [
+        0,
+        1,
+        5,
+        8,
+        9,
+    ]
 
 
 @pytest.mark.parametrize(

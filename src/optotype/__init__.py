@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from optotype.version import VERSION as __version__
+from optotype import version
 
 if TYPE_CHECKING:
     from optotype.data.check import check
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from optotype.studies.comparison import compare
     from optotype.studies.evaluation import evaluate
     from optotype.studies.training import predict, train
+
+__version__ = version.VERSION
 
 __all__ = [
     "InputError",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from importlib.util import find_spec
 
 
 class OptotypeError(Exception):
@@ -49,6 +50,16 @@ class MissingExtraError(InputError):
                 "from PyTorch's own 'cpu' wheel index (see https://pytorch.org/get-started)"
             )
         super().__init__(where, f"the packages of the extra '{extra}' ({package} is missing)", "none", fix)
+
+
+def require(where: str, extra: str, *packages: str) -> None:
+    """Raise MissingExtraError for the first of ``packages`` that is not installed; imports none of them.
+
+    >>> require("optotype evaluate", "train", "json")
+    """
+    for package in packages:
+        if find_spec(package) is None:
+            raise MissingExtraError(where, extra, package)
 
 
 class GateError(OptotypeError):

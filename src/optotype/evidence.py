@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 from zipfile import BadZipFile
 
 import msgspec
@@ -126,7 +127,7 @@ def _merge_rows(parts: list[Rows], starts: Array, rank: Ints) -> Rows:
 def save(evidence: Evidence, path: Path) -> None:
     """Write ``evidence.npz`` atomically; no pickle, byte-stable."""
     head = {"format": FORMAT, "task": evidence.task, "classes": evidence.classes}
-    arrays: dict[str, Array] = {"head": np.frombuffer(msgspec.json.encode(head), np.uint8)}
+    arrays: dict[str, Any] = {"head": np.frombuffer(msgspec.json.encode(head), np.uint8)}
     arrays |= _pack("keys", evidence.keys) | _pack("groups", evidence.groups)
     for table, rows in evidence.tables.items():
         arrays[f"{table}/item"] = rows.item

@@ -10,8 +10,6 @@ import msgspec
 from optotype.errors import InputError
 from optotype.files import write_atomic
 
-FORMAT = "optotype.eval/1"
-
 Better = Literal["higher", "lower"]
 
 
@@ -71,7 +69,7 @@ class Provenance(msgspec.Struct, frozen=True):
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """All numbers of one evaluation. All ratios are 0–1; the protocol names every convention used."""
 
-    format: Literal["optotype.eval/1"] = FORMAT
+    format: Literal["optotype.eval/1"] = "optotype.eval/1"
     task: str
     protocol: dict[str, Any]
     n: Counts
@@ -105,4 +103,4 @@ def load(path: Path) -> Result:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Result)
     except msgspec.DecodeError as error:
-        raise InputError(str(path), f"JSON of the format {FORMAT}", str(error), "Evaluate again.") from error
+        raise InputError(str(path), "JSON of the format optotype.eval/1", str(error), "Evaluate again.") from error

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from optotype.catalog.digits import digits
+from optotype.catalog.bundled_digits import digits
 from optotype.errors import InputError, did_you_mean
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cyclopts import App
+    from cyclopts import App, Parameter
 
 COMMANDS = {
     "check": (
@@ -86,7 +86,7 @@ def _examples(lines: str) -> str:
     return "\n".join(["Example:", *(f"  {line}" for line in lines.splitlines())])
 
 
-def _no_negatives() -> object:
+def _no_negatives() -> Parameter:
     from cyclopts import Parameter
 
     return Parameter(negative_iterable=(), negative_none=())

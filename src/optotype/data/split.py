@@ -111,7 +111,9 @@ def _check_sizes(labels: Labels, shares: Sequence[Fraction], tied: Components) -
         shown = " ".join(f"{float(share):g}" for share in shares)
         if not row[used].all():
             lost = next(SPLITS[s] for s in used if not row[s])
-            least = next(m for m in range(n, 10**9) if targets([m], shares)[0][used].all())
+            enough = math.ceil(1 / min(shares[s] for s in used))
+            tried = range(n, min(n + 100, enough))
+            least = next((m for m in tried if targets([m], shares)[0][used].all()), enough)
             raise InputError(
                 f"class '{name}'", f"at least {least} images for the ratios {shown}",
                 f"{n} (none would be in {lost})",

@@ -1,0 +1,1 @@
+"""Finding out why a model fails, and which of several is better."""

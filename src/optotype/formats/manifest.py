@@ -88,8 +88,8 @@ def write(path: Path, labels: Labels, skipped: Sequence[Skipped] = ()) -> None:
     only where a key differs from the path. The caller decides whether a file may be replaced.
     """
     items = labels.items
-    paths = [_portable(items.root / p, path) for p in items.path.tolist()]
-    left_out = [_portable(items.root / file.path, path) for file in skipped]
+    paths = _portable(items.root, items.path.tolist(), path)
+    left_out = _portable(items.root, [file.path for file in skipped], path)
     keys = [*items.key.tolist(), *(file.key for file in skipped)]
     with_key = keys != [*paths, *left_out]
     names = [labels.classes[i] for i in labels.label.tolist()]
@@ -157,12 +157,12 @@ def _local(folder: Path, text: str) -> str:
     return posixpath.normpath(text) if text else ""
 
 
-def _portable(file: Path, manifest: Path) -> str:
-    absolute = Path(os.path.abspath(file))  # noqa: PTH100 — resolve() would follow the user's links
-    try:
-        return absolute.relative_to(os.path.abspath(manifest.parent)).as_posix()  # noqa: PTH100
-    except ValueError:
-        return absolute.as_posix()
+def _portable(root: Path, paths: Sequence[str], manifest: Path) -> list[str]:
+    """Paths as a manifest has them: relative to its folder where they lie in it, else absolute."""
+    here = os.path.abspath(root)  # noqa: PTH100 — resolve() would follow the user's links
+    base = os.path.join(os.path.abspath(manifest.parent), "")  # noqa: PTH100, PTH118
+    absolute = [os.path.normpath(os.path.join(here, path)) for path in paths]  # noqa: PTH118
+    return [path.removeprefix(base).replace(os.sep, "/") for path in absolute]
 
 
 def _check_filled(table: TextTable, values: list[str], name: str, what: str, rows: list[int] | None = None) -> None:

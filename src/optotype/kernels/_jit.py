@@ -12,7 +12,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,7 +30,7 @@ def _choose_cache() -> bool:
     """Point Numba at a folder that can be written; False where there is none."""
     if os.environ.get("NUMBA_CACHE_DIR"):
         return True
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     user = getattr(os, "getuid", lambda: "user")()
     for base in (Path(home) / "optotype", Path(tempfile.gettempdir()) / f"optotype-{user}"):
         folder = base / f"numba-{sys.version_info.major}.{sys.version_info.minor}"
@@ -45,7 +45,7 @@ _CACHE = _choose_cache()
 import numba  # noqa: E402 — reads NUMBA_CACHE_DIR when imported
 
 if os.environ.get("NUMBA_CACHE_DIR"):
-    numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
+    vars(numba.config)["CACHE_DIR"] = os.environ["NUMBA_CACHE_DIR"]
 if not _CACHE:
     warnings.warn("no folder for compiled kernels can be written: they are compiled anew in each process", stacklevel=2)
 
@@ -56,4 +56,9 @@ def jit(*signatures: str, fastmath: bool = False) -> Callable[[F], F]:
     Eager compilation keeps the set of signatures small and the moment of compiling known; without signatures the
     first call compiles.
     """
-    return numba.njit(list(signatures) or None, nogil=True, cache=_CACHE, fastmath=fastmath, error_model="numpy")  # type: ignore[no-any-return]
+    options: dict[str, Any] = {"nogil": True, "cache": _CACHE, "fastmath": fastmath, "error_model": "numpy"}
+
+    def compiled(kernel: F) -> F:
+        return cast(F, numba.njit(list(signatures) or None, **options)(kernel))
+
+    return compiled

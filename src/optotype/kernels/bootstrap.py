@@ -4,8 +4,7 @@ Drawing n times among n groups one by one is bound by scattered increments. Here
 over leaves of 256 groups, which is exact because a multinomial splits into binomials: a fair split counts the ones
 among as many random bits as there are draws; an uneven one compares bits with the binary digits of its probability.
 Inside a leaf a draw is one random byte. Only integers are used, so that every machine draws the same weights.
-
-``_popcount`` relies on wrap-around arithmetic (exempt from coverage with the JIT off).
+No arithmetic wraps around.
 """
 
 from __future__ import annotations
@@ -57,7 +56,9 @@ def _popcount(x: Any) -> Any:
     x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
     x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
     x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return (x * np.uint64(0x0101010101010101)) >> np.uint64(56)
+    x += x >> _8
+    x += x >> np.uint64(16)
+    return (x + (x >> _32)) & np.uint64(0x7F)
 
 
 @jit()

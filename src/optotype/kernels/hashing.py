@@ -16,7 +16,9 @@ def popcount(bits: Any) -> Any:
     bits = bits - ((bits >> np.uint64(1)) & np.uint64(0x5555555555555555))
     bits = (bits & np.uint64(0x3333333333333333)) + ((bits >> np.uint64(2)) & np.uint64(0x3333333333333333))
     bits = (bits + (bits >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return (bits * np.uint64(0x0101010101010101)) >> np.uint64(56)
+    bits = bits + (bits >> np.uint64(8))
+    bits = bits + (bits >> np.uint64(16))
+    return (bits + (bits >> np.uint64(32))) & np.uint64(0x7F)
 
 
 @jit("int64(int64[::1], int64)")

@@ -71,6 +71,7 @@ def create(name: str, classes: int, size: int, *, weights: str = "none", seed: i
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = _own(name, classes, size) if known else _timm(name, classes, size, hub=weights == "hub")
+    _check(model)
     if weights == "none":
         return _with_weights(model, {"source": "none", "initialisation": f"random, seed {seed}"})
     if weights == "hub":
@@ -152,6 +153,26 @@ def _create_timm(timm: Any, name: str, options: dict[str, Any], *, hub: bool) ->
                 "Try another --size or another model.",
             ) from None  # fmt: skip
         raise
+
+
+def _check(model: Model) -> None:
+    """See that the network takes images of its size and gives one logit a class."""
+    was = model.module.training
+    try:
+        with torch.inference_mode():
+            shape = tuple(model.module.eval()(torch.zeros(1, 3, model.size, model.size)).shape)
+    except (RuntimeError, ValueError, AssertionError) as error:
+        raise InputError(
+            f"--model {model.name}", f"a model of images of {model.size} × {model.size}", _first_line(error),
+            "Try another --size (a multiple of 32 suits most) or another model.",
+        ) from None  # fmt: skip
+    finally:
+        model.module.train(was)
+    if shape != (1, model.classes):
+        raise InputError(
+            f"--model {model.name}", f"a classifier: outputs of shape (n, {model.classes})", str(shape),
+            "Choose another model.",
+        )  # fmt: skip
 
 
 def _head(module: nn.Module) -> frozenset[str]:

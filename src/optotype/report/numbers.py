@@ -31,11 +31,13 @@ def amount(value: float | None, unit: Unit, digits: int = 3) -> str:
     return significant(value) + (" px" if unit == "pixels" else "")
 
 
-def cell(value: float | None, kind: Kind) -> str:
-    """A table's number.
+def cell(value: float | None, kind: Kind, *, pad: bool = False) -> str:
+    """A table's number; ``pad`` keeps zeros at the end, so that a number and the ends of its interval look alike.
 
     >>> [cell(0.8765, "percent"), cell(0.0123, "delta"), cell(12345.678, "number")]
     ['87.6 %', '+0.012', '12,350']
+    >>> [cell(value, "number", pad=True) for value in (0.09, 1.9, 1.0, 0.00012345)]
+    ['0.0900', '1.900', '1', '0.0001234']
     """
     if value is None or not math.isfinite(value):
         return DASH
@@ -47,7 +49,11 @@ def cell(value: float | None, kind: Kind) -> str:
         return f"{_fixed(100 * value, 1)} %"
     if kind == "delta":
         return ("+" if value > 0 else "") + _fixed(value, 3)
-    return seconds(value) if kind == "seconds" else significant(value)
+    if kind == "seconds":
+        return seconds(value)
+    if pad and not value.is_integer() and 1e-3 <= abs(value) < 1e4:
+        return _fixed(value, min(4, 3 - math.floor(math.log10(abs(value)))))
+    return significant(value)
 
 
 def seconds(value: float) -> str:

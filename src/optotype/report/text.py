@@ -130,11 +130,11 @@ def _cell(value: Any, column: Column) -> str:
         return ""
     kind = "number" if column.kind == "text" else column.kind
     if isinstance(value, Span):
-        text = cell(value.value, kind)
+        text = cell(value.value, kind, pad=value.low is not None and value.high is not None)
         return (
             text
             if value.low is None or value.high is None
-            else f"{text} ({cell(value.low, kind)} – {cell(value.high, kind)})"
+            else f"{text} ({cell(value.low, kind, pad=True)} – {cell(value.high, kind, pad=True)})"
         )
     return cell(value, kind)
 

@@ -1,0 +1,1 @@
+"""The wiring: data, training, judging and reports put together."""

@@ -97,8 +97,9 @@ def load(folder: RunFolder) -> Judged:
 
 
 def _names(runs: Sequence[RunFolder]) -> list[str]:
-    """The folders' own names; with their parents' where two are called alike."""
-    names = [run.path.resolve().name for run in runs]
+    """The folders' own names; with their parents' or numbers where two are called alike."""
+    paths = [run.path.resolve() for run in runs]
+    names = [path.name for path in paths]
     if len(set(names)) < len(names):
-        names = [f"{run.path.resolve().parent.name}/{run.path.resolve().name}" for run in runs]
-    return names
+        names = [f"{path.parent.name}/{path.name}" for path in paths]
+    return [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]

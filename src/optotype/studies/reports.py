@@ -1,5 +1,7 @@
-"""What stands in a folder → the page that shows it → a file. Everything is read from the folder, so any report can be
-drawn again."""
+"""What stands in a folder → the page that shows it → a file.
+
+Everything is read from the folder, so any report can be drawn again.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ from optotype.studies.declared import Declared
 from optotype.tables import Labels
 from optotype.tasks import TASKS
 from optotype.views import (
-    Axis, Chart, Code, Column, Page, Picture, Section, Sentence, Series, Sheet, Table, Tile, Verdict, View,
+    Axis, Cell, Chart, Code, Column, Page, Picture, Section, Sentence, Series, Sheet, Table, Tile, Verdict, View,
 )  # fmt: skip
 
 STUDY_FILE = "study.json"
@@ -153,7 +155,7 @@ def _one_run(run: RunFolder) -> Section:
 
 def _runs_section(study: Declared, done: Sequence[RunFolder]) -> Section:
     names = {run.path.name for run in done}
-    rows = [
+    rows: list[list[Cell]] = [
         [run.name, run.note, run.config.model, run.config.weights, run.config.optimizer, run.config.lr, run.config.schedule]
         for run in study.runs
         if run.name in names
@@ -234,7 +236,7 @@ def class_bars(labels: Labels) -> Chart:
 
 
 def _provenance_section(folder: RunFolder) -> Section | None:
-    rows: list[list[Any]] = []
+    rows: list[list[Cell]] = []
     command = ""
     if folder.eval.is_file():
         result = results.load(folder.eval)
@@ -250,7 +252,7 @@ def _provenance_section(folder: RunFolder) -> Section | None:
     return Section("provenance", "Provenance", views)
 
 
-def _sources(result: Result) -> list[list[Any]]:
+def _sources(result: Result) -> list[list[Cell]]:
     origin = result.provenance
     return [
         ["truth", origin.truth.path],

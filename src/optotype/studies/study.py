@@ -20,7 +20,7 @@ from optotype.studies import wildlife
 from optotype.studies.comparison import compare
 from optotype.studies.declared import Declared, StudyRun, read
 from optotype.studies.reports import STUDY_FILE, StudyFile, write_report
-from optotype.studies.training import Progress, Silent, train_run
+from optotype.studies.training import Progress, Silent, check_models, train_run
 from optotype.tables import Labels
 
 STUDIES = {
@@ -87,6 +87,7 @@ def run(
     ``keep_split`` say otherwise. With ``resume`` finished runs are kept and the one that was stopped goes on.
     """
     progress = progress or Silent()
+    check_models([declared_run.config for declared_run in declared.runs])
     folder = _open(Path(runs), declared, resume=resume, command=command)
     if resume and folder.data.is_file():
         data: Prepared | Labels = read_labels(folder.data)

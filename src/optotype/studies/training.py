@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from optotype.catalog import resolve
 from optotype.data.prepare import Prepared, prepare, write_manifest
-from optotype.errors import InputError
+from optotype.errors import InputError, require
 from optotype.formats import read_classes, read_items, read_labels, write_predictions
 from optotype.results import Result
 from optotype.runs import RunFolder, create
@@ -20,6 +20,7 @@ from optotype.tables import Labels
 from optotype.training.config import TrainConfig
 from optotype.training.settings import resolve as resolve_settings
 
+TORCH = ("torch", "timm", "safetensors")
 _LIVE_SECONDS = 20.0
 
 
@@ -70,14 +71,16 @@ def train(
     over both. With ``resume`` the settings and the data are those of the run; only flags that were given must agree.
     """
     progress = progress or Silent()
+    require("optotype train", "train", *TORCH)
     first = int(os.environ.get("RANK", "0")) == 0
     root = Path(runs)
     if resume:
         folder = _to_resume(root, name or str(flags.get("model", "")))
         settings, origins = resolve_settings(None, folder.config, flags, list(sets))
-        data = read_labels(folder.data)
+        data: Prepared | Labels = read_labels(folder.data)
     else:
         settings, origins = resolve_settings(None, config, {"task": task, **flags}, list(sets))
+        check_models([settings])
         data = load_data(settings, classes=classes, max_unreadable=max_unreadable, progress=progress)
         title = name or settings.model.replace("/", "_").replace(":", "_")
         folder = create(root, title) if first else RunFolder(root / title)
@@ -119,6 +122,15 @@ def train_run(
     return result
 
 
+def check_models(runs: Sequence[TrainConfig]) -> None:
+    """Build each model once, so that a wrong name or unreachable weights are found before hours of work."""
+    require("training", "train", *TORCH)
+    from optotype.nn.models import create as build
+
+    for model, weights, size in dict.fromkeys((run.model, run.weights, run.size) for run in runs):
+        build(model, 2, size, weights=weights)
+
+
 def load_data(
     settings: TrainConfig, *, classes: str | None, max_unreadable: float, progress: Progress
 ) -> Prepared:
@@ -145,6 +157,7 @@ def predict(
     device: str = "auto",
 ) -> int:
     """Write what the model of ``run`` says about ``data`` to ``out`` (.npz or .csv); returns the number of items."""
+    require("optotype predict", "train", *TORCH)
     from optotype.inference.load import load_run
     from optotype.inference.predict import predict as run_model
 

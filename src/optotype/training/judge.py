@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +27,11 @@ def predict_rows(module: nn.Module, feed: Feed, rows: Rows, learning: Learning, 
     if ranks.world > 1:
         _write(_shard(folder, ranks.rank), seen, found)
         ranks.barrier()
+        if ranks.first:
+            seen, found = _merged([_shard(folder, rank) for rank in range(ranks.world)])
+        ranks.barrier()  # nobody writes the next shards before these are read
         if not ranks.first:
             return None
-        parts = [_read(_shard(folder, rank)) for rank in range(ranks.world)]
-        seen = np.concatenate([part[0] for part in parts])
-        found = np.concatenate([part[1] for part in parts if len(part[0])])
-        for rank in range(ranks.world):
-            _shard(folder, rank).unlink()
     order = np.argsort(seen, kind="stable")
     if not np.array_equal(seen[order], np.sort(rows)):
         raise AssertionError("every item must be predicted once")
@@ -43,6 +42,13 @@ def predict_rows(module: nn.Module, feed: Feed, rows: Rows, learning: Learning, 
 
 def _shard(folder: Path, rank: int) -> Path:
     return folder / f"predictions.rank-{rank}.npz"
+
+
+def _merged(shards: Sequence[Path]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    parts = [_read(shard) for shard in shards]
+    for shard in shards:
+        shard.unlink()
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts if len(part[0])])
 
 
 def _write(path: Path, rows: NDArray[np.int64], found: NDArray[np.float64]) -> None:

@@ -99,8 +99,7 @@ def _pair_sentence(comparison: Comparison, pair: Pair) -> Sentence:
         ends = sorted((abs(difference.low), abs(difference.high)))
         text = (
             f"{second} is {'better' if better else 'worse'} than {first} by {_points(abs(difference.value))} "
-            "points of "
-            f"accuracy [{_points(ends[0])}, {_points(ends[1])}]. {changed}"
+            f"points of accuracy [{_points(ends[0])}, {_points(ends[1])}]. {changed}"
         )
         return Sentence(text, "good" if better else "bad", "comparison")
     delta = f"{_signed(difference.value)} points {reach}"
@@ -123,8 +122,7 @@ def _settings_sentence(comparison: Comparison, pair: SettingPair) -> Sentence:
         text = (
             f"{_called(second)} is {'better' if better else 'worse'} than {_called(first)} by "
             f"{_points(abs(difference.value))} points of accuracy on average ({means}): the interval over the "
-            "items "
-            f"leaves out 0 and no two runs of the two overlap."
+            "items leaves out 0 and no two runs of the two overlap."
         )
         return Sentence(text, "good" if better else "bad", "settings")
     why = "the runs of different seeds overlap" if difference.shown else "the interval over the items holds 0"
@@ -186,8 +184,7 @@ def _difference_table(comparison: Comparison) -> Table:
         rows.append([f"{pair.b} − {pair.a}", *spans])
     caption = (
         f"Paired 95 % bootstrap intervals ({comparison.resamples:,} resamples, seed {comparison.seed}): an "
-        "interval "
-        "without 0 shows a difference. That of the calibration error is on the wide side. "
+        "interval without 0 shows a difference. That of the calibration error is on the wide side. "
         f"{_many(len(rows) * len(kinds))}"
     )
     return Table(columns, rows, title="Differences", caption=caption, id="differences")
@@ -312,8 +309,7 @@ def _gallery(comparison: Comparison, picture: Callable[[str], Picture | None]) -
     )
     caption = (
         f"{shown}, the surest mistakes first. Fixed: wrong by the first model, right by the second; broken: the "
-        "other "
-        "way round."
+        "other way round."
     )
     return Gallery("changed", items, ["models", "change", "truth"], title="Fixed and broken", caption=caption)
 

@@ -148,7 +148,7 @@ def protocol(counted: Tally, *, resamples: int, seed: int, edges: Edges) -> dict
     unit = "item" if counted.independent else "group"
     return {
         "name": "plain",
-        "averages": "scikit-learn, zero_division=0: over the classes in truth or prediction",
+        "averages": "scikit-learn's with zero_division=0, over the classes in truth or prediction",
         "top5": "ties as scikit-learn's top_k_accuracy_score",
         "nll": f"natural logarithm, probabilities cut to [{CLIP:.3g}, 1 − {CLIP:.3g}]",
         "brier": "sum over classes, 0–2",

@@ -182,15 +182,13 @@ def _numbers(result: Result) -> Section:
     intervals = result.protocol.get("intervals", {})
     caption = (
         f"{plural(result.n.items, 'item')} in {plural(result.n.groups, 'independent group')}, "
-        f"{plural(result.n.classes, 'class', 'classes')}. Protocol ‘{result.protocol.get('name', '')}’: averages "
-        "over "
-        f"classes: {result.protocol.get('averages', '')}; Brier {result.protocol.get('brier', '')}. "
+        f"{plural(result.n.classes, 'class', 'classes')}. Protocol ‘{result.protocol.get('name', '')}’: "
+        f"averages are {result.protocol.get('averages', '')}; Brier {result.protocol.get('brier', '')}. "
     )
     if intervals.get("resamples"):
         caption += (
             f"Brackets: 95 % intervals from {intervals['resamples']:,} bootstrap resamples of the "
-            f"{intervals['unit']}s "
-            f"(seed {intervals['seed']})."
+            f"{intervals['unit']}s (seed {intervals['seed']})."
         )
     views: list[View] = [Numbers(cards, caption=caption)]
     if result.warnings:
@@ -328,8 +326,8 @@ def _reliability_chart(found: dict[str, Any]) -> Chart:
         series.append(Series("after temperature scaling (held-out half)", x, y, role="b"))
     caption = (
         f"Items are sorted into {found['ece']['bins']} bins by confidence, edges {found['ece']['edges']}; each "
-        "point is "
-        "one bin's mean confidence and accuracy. Whiskers: 95 % Wilson intervals. Below the diagonal: too sure."
+        "point is one bin's mean confidence and accuracy. Whiskers: 95 % Wilson intervals. Below the diagonal: "
+        "too sure."
     )
     return Chart(
         "line",
@@ -396,10 +394,9 @@ def _recalibration_table(found: dict[str, Any]) -> Table:
     ]  # fmt: skip
     caption = (
         f"Fitted on a random half ({plural(found['n_fitted'], 'item')}, seed {found['seed']}) and judged on the "
-        "other "
-        f"({plural(found['n_judged'], 'item')}), before and after. T above 1 means that the model was too sure. "
-        "Isotonic "
-        "regression changes only the predicted class's confidence, so the last two do not exist for it."
+        f"other ({plural(found['n_judged'], 'item')}), before and after. T above 1 means that the model was too "
+        "sure. Isotonic regression changes only the predicted class's confidence, so the last two do not exist "
+        "for it."
     )
     return Table(columns, rows, title="Recalibration, before and after", caption=caption, id="recalibration")
 

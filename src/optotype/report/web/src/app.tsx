@@ -87,7 +87,7 @@ function SectionView({ section }: { section: Section }) {
       {grouped(section.views).map((views) => {
         const drawn: ComponentChildren = views.map((view) => (
           <Guard>
-            <Draw view={view} />
+            <Draw view={"title" in view && view.title === section.title ? { ...view, title: "" } : view} />
           </Guard>
         ));
         return views.length > 1 ? <div class="beside">{drawn}</div> : drawn;

@@ -7,6 +7,12 @@ export const DASH = "–";
 const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const significant = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 4 });
 
+/** Four significant digits, at most four decimals, zeros kept, so that a number and the ends of its interval look alike. */
+const padded = (value: number) =>
+  Number.isInteger(value) || Math.abs(value) < 1e-3 || Math.abs(value) >= 1e4
+    ? significant.format(value)
+    : value.toFixed(Math.min(4, 3 - Math.floor(Math.log10(Math.abs(value)))));
+
 const three = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 });
 
 const signed = (text: string) => text.replace("-", "−");
@@ -45,7 +51,7 @@ export function amount(value: number | null, unit: Unit, digits = 3): string {
   }
 }
 
-export function cell(value: number | null, kind: Kind): string {
+export function cell(value: number | null, kind: Kind, pad = false): string {
   if (value === null) return DASH;
   switch (kind) {
     case "integer":
@@ -59,7 +65,7 @@ export function cell(value: number | null, kind: Kind): string {
     case "seconds":
       return seconds(value);
     default:
-      return signed(significant.format(value));
+      return signed(pad ? padded(value) : significant.format(value));
   }
 }
 

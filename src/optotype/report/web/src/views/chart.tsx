@@ -39,7 +39,7 @@ export function ChartView({ view }: { view: Chart }) {
             <li>
               <button type="button" class={`r-${one.role}`} aria-pressed={!hidden.has(i)} onClick={() => toggle(i)}>
                 <Swatch kind={view.kind} role={one.role} />
-                <Text text={one.name} max={36} />
+                <Text text={one.name} max={60} />
               </button>
             </li>
           ))}

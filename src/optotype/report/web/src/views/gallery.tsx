@@ -105,20 +105,28 @@ function Filters({ view, filter, onFilter }: { view: Gallery; filter: Filter; on
   );
 }
 
-/** The two lines that name an item: its first facet, then the second ("→ dog" after a truth) unless they say the same. */
-function headline(view: Gallery, i: number): [string, string, boolean] {
-  const title = view.items[i]![0];
-  const texts = view.facets.map((facet, k) => (facet.shown ? value(view, k, i) : null)).filter((text) => text !== null);
-  const [first, second] = texts;
-  if (first === undefined) return [title, "", false];
-  if (second === undefined || second === first) return [first, title, false];
-  return [first, second, view.facets[0]!.name === "truth"];
+/** The facets whose values name an item: truth and prediction where there are such, else those that tell items apart. */
+function naming(view: Gallery): { facets: number[]; arrow: boolean } {
+  const find = (...names: string[]) => view.facets.findIndex((facet) => facet.shown && names.includes(facet.name));
+  const [truth, guess] = [find("truth"), find("prediction", "predicted")];
+  if (truth >= 0 && guess >= 0) return { facets: [truth, guess], arrow: true };
+  const telling = view.facets.map((_, k) => k).filter((k) => k !== truth && view.facets[k]!.shown && view.facets[k]!.values.length > 1);
+  return { facets: (truth >= 0 ? [truth, ...telling] : telling).slice(0, 2), arrow: false };
 }
 
-function Tile({ view, list, at }: { view: Gallery; list: number[]; at: number }) {
+/** The two lines under an image; its title stands in for what says nothing. */
+function lines(view: Gallery, i: number, { facets, arrow }: ReturnType<typeof naming>): [string, string, boolean] {
+  const title = view.items[i]![0];
+  const [first, second] = facets.map((k) => value(view, k, i)).filter((text) => text !== null);
+  if (first === undefined) return [title, "", false];
+  if (second === undefined || second === first) return [first, title, false];
+  return [first, second, arrow];
+}
+
+function Tile({ view, list, at, named }: { view: Gallery; list: number[]; at: number; named: ReturnType<typeof naming> }) {
   const i = list[at]!;
   const [title, image, tone] = view.items[i]!;
-  const [first, second, arrow] = headline(view, i);
+  const [first, second, arrow] = lines(view, i, named);
   return (
     <button type="button" class={`tile ${tone}`} data-index={at} title={middle(title, 300)} onClick={() => shownImage.set({ view, list, at })}>
       <span class="frame">
@@ -129,7 +137,7 @@ function Tile({ view, list, at }: { view: Gallery; list: number[]; at: number })
       </span>
       <span class={arrow ? "line-2" : "line-2 muted"}>
         {arrow && "→ "}
-        <Text text={second} max={36} />
+        {(second || arrow) && <Text text={second} max={36} />}
       </span>
     </button>
   );
@@ -144,6 +152,7 @@ function Body(props: {
 }) {
   const { view, filter, onFilter, rows, scroller } = props;
   const list = useMemo(() => matching(view, filter), [view, filter]);
+  const named = useMemo(() => naming(view), [view]);
   const [columns, setColumns] = useState(1);
   const [all, setAll] = useState(false);
   useEffect(() => setAll(false), [filter]);
@@ -156,7 +165,7 @@ function Body(props: {
       </div>
       {!list.length && <p class="empty">{view.total ? "No image with this filter is here." : "No images."}</p>}
       <Grid count={list.length} minWidth={132} footer={46} rows={all ? 0 : rows} onColumns={setColumns} {...(scroller ? { scroller } : {})}>
-        {(at) => <Tile view={view} list={list} at={at} />}
+        {(at) => <Tile view={view} list={list} at={at} named={named} />}
       </Grid>
       {folded && (
         <button type="button" class="more" onClick={() => setAll(!all)}>

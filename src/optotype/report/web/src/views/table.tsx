@@ -46,6 +46,7 @@ export function TableView({ view }: { view: Table }) {
     if (sort?.column !== column) setSort({ column, down });
     else setSort(sort.down === down ? { column, down: !down } : null);
   };
+  const few = view.columns.length <= 4 && view.columns.some(isNumeric);
   const shown = all ? rows : rows.slice(0, SHORT);
   const tools = view.rows.length > SHORT + 5 && (
     <input
@@ -59,7 +60,7 @@ export function TableView({ view }: { view: Table }) {
   return (
     <Figure kind="table" title={view.title} caption={view.caption} id={view.id} tools={tools}>
       <div class="scroll" tabIndex={0}>
-        <table>
+        <table class={few ? "few" : undefined}>
           <thead>
             <tr>
               {view.columns.map((column, i) => (
@@ -117,7 +118,7 @@ function Row({ view, row, scales }: { view: Table; row: number; scales: number[]
     <tr>
       {view.columns.map((column, i) => {
         const value = view.rows[row]![i] ?? null;
-        const content = <Content value={value} column={column} />;
+        const content = <Content value={value} column={column} wide={view.columns.length <= 2} />;
         const number = key(value);
         const bar = column.bar && typeof number === "number" ? Math.abs(number) / (barTop(column, scales[i]!) || 1) : null;
         return (
@@ -145,7 +146,8 @@ function Row({ view, row, scales }: { view: Table; row: number; scales: number[]
 const barTop = (column: Column, most: number) =>
   (column.kind === "ratio" || column.kind === "percent") && most <= 1 ? 1 : most;
 
-function Content({ value, column }: { value: Cell; column: Column }) {
+/** `wide`: the table has room for long texts. */
+function Content({ value, column, wide }: { value: Cell; column: Column; wide: boolean }) {
   if (isPicture(value))
     return (
       <span class="thumb">
@@ -153,16 +155,18 @@ function Content({ value, column }: { value: Cell; column: Column }) {
       </span>
     );
   if (value === "") return null;
-  if (typeof value === "string") return <Text text={value} max={isNumeric(column) ? 24 : 240} />;
+  if (typeof value === "string") return <Text text={value} max={isNumeric(column) ? 24 : wide ? 1200 : 240} />;
   const span = isSpan(value) ? value : { value, low: null, high: null };
-  const text = format(span.value, column.kind === "text" ? "number" : column.kind);
+  const kind = column.kind === "text" ? "number" : column.kind;
+  const interval = span.low !== null && span.high !== null;
+  const text = format(span.value, kind, interval);
   const tone = column.better && span.value !== null ? deltaTone(span, column) : "";
   return (
     <>
       <span class={`number ${tone}`}>{text}</span>
-      {span.low !== null && span.high !== null && (
+      {interval && (
         <span class="interval">
-          {format(span.low, column.kind)} – {format(span.high, column.kind)}
+          {format(span.low, kind, true)} – {format(span.high, kind, true)}
         </span>
       )}
     </>
