@@ -17,7 +17,6 @@ from typing import Any
 
 import msgspec
 import torch
-from training_tools import Tiny, photos, settings
 
 from optotype.nn import checkpoints
 from optotype.nn.models import MODELS
@@ -26,6 +25,7 @@ from optotype.tables import Labels
 from optotype.training import keeping, log
 from optotype.training.config import Augment
 from optotype.training.train import train
+from training_tools import Tiny, photos, settings
 
 MODELS["tiny"] = lambda classes, size: Tiny(classes)
 

@@ -39,7 +39,11 @@ def judged(tmp_path: Path) -> dict[str, Path]:
     rng = np.random.default_rng(5)
     keys = [f"p{i:03}.jpg" for i in range(120)]
     truth = rng.integers(0, 3, 120)
-    files = {"truth": write_rows(tmp_path / "truth.csv", [("path", "label"), *((k, NAMES[t]) for k, t in zip(keys, truth, strict=True))])}
+    files = {
+        "truth": write_rows(
+            tmp_path / "truth.csv", [("path", "label"), *((k, NAMES[t]) for k, t in zip(keys, truth, strict=True))]
+        )
+    }
     for name, right in (("a", 0.6), ("b", 0.9)):
         said = np.where(rng.random(120) < right, truth, (truth + 1) % 3)
         scores = rng.dirichlet(np.ones(3), 120) * 0.3
@@ -65,7 +69,15 @@ def test_help_is_complete_and_quick(command: str | None) -> None:
     assert min(seconds) < 0.5
 
 
-@pytest.mark.parametrize("words", [["evalute"], ["evaluate", "classify"], ["compare", "--what", "a", "b"], ["evaluate", "dance", "a", "b", "--out", "c"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["evalute"],
+        ["evaluate", "classify"],
+        ["compare", "--what", "a", "b"],
+        ["evaluate", "dance", "a", "b", "--out", "c"],
+    ],
+)
 def test_wrong_usage_exits_with_2(words: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     assert run(words) == 2
     assert "Traceback" not in capfd.readouterr().err
@@ -73,7 +85,12 @@ def test_wrong_usage_exits_with_2(words: list[str], capfd: pytest.CaptureFixture
 
 def test_evaluate_writes_everything(judged: dict[str, Path], tmp_path: Path) -> None:
     assert evaluate(judged, "a", tmp_path / "out") == 0
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"data.csv", "eval.json", "evidence.npz", "report.html"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "data.csv",
+        "eval.json",
+        "evidence.npz",
+        "report.html",
+    }
     numbers = json.loads((tmp_path / "out" / "eval.json").read_text())
     assert numbers["format"] == "optotype.eval/1"
     low, value, high = (numbers["metrics"]["accuracy"][k] for k in ("low", "value", "high"))
@@ -81,7 +98,9 @@ def test_evaluate_writes_everything(judged: dict[str, Path], tmp_path: Path) -> 
     assert 0.5 < value < 0.7
 
 
-def test_json_has_stdout_for_itself(judged: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_json_has_stdout_for_itself(
+    judged: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert evaluate(judged, "a", tmp_path / "out", "--json", "--no-report") == 0
     assert json.loads(capfd.readouterr().out)["task"] == "classify"
     assert not (tmp_path / "out" / "report.html").exists()
@@ -134,7 +153,9 @@ def test_compare_prediction_files(judged: dict[str, Path], tmp_path: Path) -> No
     assert (tmp_path / "cmp" / "comparison" / "report.html").is_file()
 
 
-def test_compare_refuses_other_truth(judged: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_compare_refuses_other_truth(
+    judged: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert evaluate(judged, "a", tmp_path / "a", "--no-report") == 0
     rows = read_rows(judged["truth"])
     rows[1] = (rows[1][0], next(n for n in NAMES if n != rows[1][1]))
@@ -145,7 +166,9 @@ def test_compare_refuses_other_truth(judged: dict[str, Path], tmp_path: Path, ca
 
 
 @pytest.mark.parametrize("kind", ["md", "tex", "json"])
-def test_report_as_text(kind: str, judged: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_report_as_text(
+    kind: str, judged: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert evaluate(judged, "a", tmp_path / "a", "--no-report") == 0
     capfd.readouterr()
     assert run(["report", str(tmp_path / "a"), "--format", kind]) == 0
@@ -189,7 +212,9 @@ def test_our_bug_leaves_a_crash_file(
     assert str(crash) in capfd.readouterr().err
 
 
-def spoil(files: dict[str, Path], column: int, value: str | None, *, twice: bool = False, drop: bool = False) -> None:
+def spoil(
+    files: dict[str, Path], column: int, value: str | None, *, twice: bool = False, drop: bool = False
+) -> None:
     rows = read_rows(files["a"])
     if value is not None:
         changed = list(rows[3])

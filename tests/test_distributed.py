@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from training_tools import photos, run
 
 from optotype.formats import read_labels, read_predictions
 from optotype.nn import checkpoints
+from training_tools import photos, run
 
 PROGRAM = Path(__file__).with_name("two_ranks.py")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -65,7 +66,7 @@ def test_overfitting_states_its_numbers() -> None:
     assert n.best_loss == RISING[best]
     assert n.gap_best == pytest.approx(RISING[best] - FALLING[best])
     assert n.gap_last == pytest.approx(RISING[-1] - FALLING[-1])
-    assert n.rise == pytest.approx(np.mean(RISING[-3:]) - RISING[best])
+    assert n.rise == pytest.approx(np.mean(RISING[-3:]) - np.mean(RISING[best - 1 : best + 2]))
     assert n.slope == pytest.approx(np.polyfit(np.arange(20 - best), RISING[best:], 1)[0])
     assert found.sentence.tone == "bad"
     for number in (n.best_epoch, f"{n.best_loss:.3f}", f"{n.rise:.3f}", f"{n.slope:+.3f}", f"{n.gap_last:.3f}"):
@@ -77,11 +78,19 @@ def test_a_rise_within_the_noise_is_not_overfitting() -> None:
     assert verdict(rows_of(FALLING, RISING, spread=10.0)).case != "overfitting"
 
 
-@given(st.integers(0, 10**6))
-def test_noise_about_a_plateau_is_not_called_overfitting(seed: int) -> None:
-    draw = np.random.default_rng(seed)
-    val = np.array(FLAT) + draw.normal(0, 0.01, 20)
-    assert verdict(rows_of(FLAT, val.tolist(), spread=0.2)).case in ("converged", "still improving")
+@pytest.mark.parametrize("noise", [0.003, 0.01, 0.03])
+def test_noise_about_a_plateau_is_seldom_called_overfitting(noise: float) -> None:
+    draw = np.random.default_rng(1)
+    curves_ = [rows_of(FLAT, (np.array(FLAT) + draw.normal(0, noise, 20)).tolist()) for _ in range(300)]
+    cases = [verdict(rows).case for rows in curves_]
+    assert cases.count("overfitting") <= 6
+    assert cases.count("underfitting") == cases.count("unstable") == 0
+
+
+def test_overfitting_is_told_through_noise() -> None:
+    draw = np.random.default_rng(2)
+    curves_ = [rows_of(FALLING, (np.array(RISING) + draw.normal(0, 0.01, 20)).tolist()) for _ in range(100)]
+    assert sum(verdict(rows).case == "overfitting" for rows in curves_) >= 95
 
 
 def test_a_rise_of_both_losses_is_not_overfitting() -> None:
@@ -117,8 +126,8 @@ def test_without_validation() -> None:
 )
 def test_any_curves_give_a_section_that_can_be_written(losses: list[tuple[float, float]], spread: float) -> None:
     rows = rows_of([a for a, _ in losses], [b for _, b in losses], spread=spread)
-    found = section(rows)
-    assert msgspec.json.decode(msgspec.json.encode(Page("t", [found])), type=Page).sections[0] == found
+    text = json.dumps(msgspec.to_builtins(Page("t", [section(rows)])), allow_nan=False)
+    assert "best epoch" in text or "too few" in text
 
 
 @pytest.mark.parametrize("case", CASES)

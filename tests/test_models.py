@@ -80,9 +80,7 @@ def test_an_input_that_a_model_cannot_take_is_refused() -> None:
 @pytest.mark.parametrize("suffix", [".safetensors", ".pt"])
 @pytest.mark.parametrize("wrapper", ["", "state_dict", "model", "model_state"])
 @pytest.mark.parametrize("prefix", ["", "module."])
-def test_weights_of_a_file_are_the_weights_of_the_model(
-    tmp_path: Path, suffix: str, wrapper: str, prefix: str
-) -> None:
+def test_weights_of_a_file_are_the_weights_of_the_model(tmp_path: Path, suffix: str, wrapper: str, prefix: str) -> None:
     if wrapper and suffix == ".safetensors":
         pytest.skip("safetensors files hold nothing but tensors")
     source = create("small_cnn", 4, 16, seed=3).module

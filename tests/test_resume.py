@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 import pytest
 import torch
-from training_tools import photos, run, settings
 
 from optotype.errors import InputError
 from optotype.nn import checkpoints
 from optotype.runs import RunFolder
+from training_tools import photos, run, settings
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="SIGKILL and fork need POSIX")
 
@@ -57,9 +57,7 @@ def test_interrupt_saves_the_state_and_resume_ends_with_the_same_bits(tmp_path: 
     folder = RunFolder(tmp_path / "cut")
     lines: list[str] = []
     with pytest.raises(KeyboardInterrupt):
-        train(
-            data, settings(ema=0.9), folder, on_step=interrupt, say=lines.append, cache=tmp_path / "cache"
-        )
+        train(data, settings(ema=0.9), folder, on_step=interrupt, say=lines.append, cache=tmp_path / "cache")
     assert "state is saved" in lines[-1]
     assert checkpoints.load(folder.checkpoints / "last.pt")["position"]["batch"] == 2
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -69,7 +69,16 @@ def test_predict_and_evaluate_give_the_runs_own_numbers(trained: Path, photos: P
     assert ours.scores is not None
     assert again.scores is not None
     np.testing.assert_allclose(again.scores, ours.scores, atol=1e-5)
-    words = ["evaluate", "classify", str(trained / "data.csv"), str(said), "--split", "test", "--out", str(tmp_path / "o")]
+    words = [
+        "evaluate",
+        "classify",
+        str(trained / "data.csv"),
+        str(said),
+        "--split",
+        "test",
+        "--out",
+        str(tmp_path / "o"),
+    ]
     assert run(words) == 0
     first, second = results.load(trained / "eval.json"), results.load(tmp_path / "o" / "eval.json")
     assert first.metrics["accuracy"] == second.metrics["accuracy"]
@@ -130,7 +139,16 @@ def test_study_from_yaml(photos: Path, tmp_path: Path, capfd: pytest.CaptureFixt
         "title: Two seeds\nbase: {model: small_cnn, size: 32, epochs: 1, batch_size: 16}\n"
         "runs:\n  one: {seed: 1}\n  two: {seed: 2}\n"
     )
-    words = ["study", str(file), "--data", str(photos), "--runs", str(tmp_path / "runs"), "--max-unreadable", "0.05"]
+    words = [
+        "study",
+        str(file),
+        "--data",
+        str(photos),
+        "--runs",
+        str(tmp_path / "runs"),
+        "--max-unreadable",
+        "0.05",
+    ]
     assert run(words) == 0
     assert (tmp_path / "runs" / "mine" / "report.html").is_file()
     file.write_text("runs:\n  one: {epohcs: 1, model: small_cnn}\n")
@@ -180,7 +198,16 @@ def test_one_class_only(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> No
 @pytest.mark.slow
 def test_wildlife_on_real_photos(real_data: Path, tmp_path: Path) -> None:
     """The whole main job on photos, made short: fewer epochs and smaller images than the study's own."""
-    words = ["study", "wildlife", "--data", str(real_data / "monkeys10"), "--weights", "none", "--runs", str(tmp_path)]
+    words = [
+        "study",
+        "wildlife",
+        "--data",
+        str(real_data / "monkeys10"),
+        "--weights",
+        "none",
+        "--runs",
+        str(tmp_path),
+    ]
     assert run([*words, "--only", "small_cnn", "resnet18_aug", "--set", "size=96", "epochs=3"]) == 0
     accuracy = json.loads((tmp_path / "wildlife" / "small_cnn" / "eval.json").read_text())["metrics"]["accuracy"]
     assert accuracy["low"] > 0.2

@@ -13,7 +13,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
-from training_tools import CLASSES, Tiny, photos, run, settings
 
 from optotype.diagnose.epochs import read
 from optotype.errors import InputError, MissingExtraError, TrainingError
@@ -29,6 +28,7 @@ from optotype.training.mixing import mix
 from optotype.training.optimize import MovingAverage, optimizer, schedule, set_rates
 from optotype.training.task import LEARNING, class_weights
 from optotype.training.train import guard, train
+from training_tools import CLASSES, Tiny, photos, run, settings
 
 
 @pytest.fixture(scope="module")
@@ -361,9 +361,7 @@ def test_early_stopping(tmp_path: Path, data: Labels) -> None:
     done = run(tmp_path, data, epochs=9, lr=1e-15, optimizer="sgd", schedule="constant", patience=2)
     assert done.ended == "patience"
     assert (done.best_epoch, len(done.rows)) == (1, 3)
-    again = run(
-        tmp_path, data, epochs=9, lr=1e-15, optimizer="sgd", schedule="constant", patience=2, resume=True
-    )
+    again = run(tmp_path, data, epochs=9, lr=1e-15, optimizer="sgd", schedule="constant", patience=2, resume=True)
     assert (again.ended, len(again.rows)) == ("patience", 3)
 
 
@@ -430,9 +428,7 @@ def test_a_failing_logger_never_stops_a_run(tmp_path: Path, data: Labels, monkey
     monkeypatch.setitem(loggers.LOGGERS, "wandb", opened)
     monkeypatch.setattr(loggers, "require", lambda names: None)
     lines: list[str] = []
-    train(
-        data, settings(log=["wandb"]), RunFolder(tmp_path / "r"), say=lines.append, cache=tmp_path / "cache"
-    )
+    train(data, settings(log=["wandb"]), RunFolder(tmp_path / "r"), say=lines.append, cache=tmp_path / "cache")
     failures = [line for line in lines if "wandb" in line]
     assert failures == ["warning: wandb failed and is left out from here on (RuntimeError: the server is gone)"]
 
@@ -457,9 +453,7 @@ def test_confusion_and_its_picture() -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", sorted(loggers.LOGGERS))
-def test_loggers_write_offline(
-    name: str, tmp_path: Path, data: Labels, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_loggers_write_offline(name: str, tmp_path: Path, data: Labels, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip(name)
     for variable in ("WANDB_API_KEY", "WANDB_MODE", "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(variable, raising=False)

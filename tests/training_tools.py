@@ -34,7 +34,9 @@ class Tiny(nn.Module):
         return self.head(torch.flatten(self.features(images), 1))
 
 
-def photos(root: Path, n: int = 30, size: int = 24, *, val: float = 0.2, test: float = 0.2, write: bool = True) -> Labels:
+def photos(
+    root: Path, n: int = 30, size: int = 24, *, val: float = 0.2, test: float = 0.2, write: bool = True
+) -> Labels:
     """``n`` noisy squares of three colours as PNG files, in splits; without ``write`` the files are there."""
     draw = np.random.default_rng(0)
     key, label, split = [], [], []

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from training_tools import photos, run
 
 from optotype.training import loop
 from optotype.training.ranks import Ranks
+from training_tools import photos, run
 
 
 def main(root: Path, name: str, changes: dict[str, object]) -> None:

@@ -59,7 +59,13 @@ def compare(
 
     if (task is None) != (truth is None) or (truth is not None and out is None):
         raise InputError("compare", "--task, --truth and --out together", "only some of them", "Add the others.")
-    common: dict[str, Any] = {"names": names, "fail_if": fail_if or (), "resamples": bootstrap, "seed": seed, "max_mb": max_mb}
+    common: dict[str, Any] = {
+        "names": names,
+        "fail_if": fail_if or (),
+        "resamples": bootstrap,
+        "seed": seed,
+        "max_mb": max_mb,
+    }
     if task is not None and truth is not None and out is not None:
         found = compare_files(task, truth, folders, out=out, **common)
         out = out / "comparison"

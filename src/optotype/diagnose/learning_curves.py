@@ -47,27 +47,24 @@ WIDE_GAP = 0.1
 """A gap in accuracy that is worth a warning, if it is larger than chance explains."""
 
 RULE = (
-    "Best epoch: the lowest validation loss. Tolerance: twice the greater of the validation loss's "
-    "standard error at "
-    "the best epoch and its jitter between epochs (from the median second difference). "
+    "Best epoch: the lowest validation loss. Tolerance: the greater of twice the validation loss's standard error at "
+    "the best epoch and three times its jitter between epochs (from the median second difference). "
     f"Too few: under {LEAST_EPOCHS} epochs. "
-    f"Unstable: peaks over both neighbours by more than {SWING:.0%} of the best loss and the tolerance, in "
-    "two or more "
-    "epochs and a quarter of all. "
-    "Overfitting: after the best epoch the validation loss rises – mean of the last three epochs more than the "
-    "tolerance above the best, slope above 0 – while the training loss falls on. "
-    f"Underfitting: training accuracy under {POOR_ACCURACY:.0%} and its loss stalled (less than "
-    f"{STALL:.0%} in the last "
-    "fifth of the epochs), with a gap within the tolerance. "
+    f"Unstable: peaks over both neighbours by more than {SWING:.0%} of the best loss and two standard errors, in two "
+    "or more epochs and a quarter of all. "
+    "Overfitting: after the best epoch the validation loss rises – the mean of the last three epochs exceeds the mean "
+    "of the three around the best by more than the tolerance, with a slope above 0 – while the training loss falls on. "
+    f"Underfitting: training accuracy under {POOR_ACCURACY:.0%} and its loss stalled (it fell by less than "
+    f"{STALL:.0%} in the last fifth of the epochs), with a gap within the tolerance. "
     f"Still improving: the validation loss fell by {STALL:.0%} or more in the last fifth. Else: converged."
 )
 
 
 class Numbers(msgspec.Struct, frozen=True):
-    """What the rule was applied to. Losses in nats; ``gap`` is validation minus train, ``rise`` the mean of the
-    last up to three validation losses after the best epoch minus the best, ``slope`` nats per epoch from the
-    best epoch on (None where fewer than two epochs are left), ``recent`` the share by which the validation loss
-    fell in the last fifth of the epochs.
+    """What the rule was applied to. Losses in nats; ``gap`` is validation minus train; ``rise`` is the mean of the
+    last up to three validation losses after the best epoch minus the mean of the three around it, since the lowest
+    of many noisy values lies too low by chance; ``slope`` in nats per epoch from the best epoch on (None where it is
+    the last); ``recent`` is the share by which the validation loss fell in the last fifth of the epochs.
     """
 
     epochs: int
@@ -121,7 +118,7 @@ def measure(rows: Sequence[EpochRow]) -> Numbers:
     after = val[best + 1 :]
     error = scores[best].spread / math.sqrt(scores[best].n)
     jitter = float(np.median(np.abs(np.diff(val, 2)))) / (0.6745 * math.sqrt(6)) if len(val) > 2 else 0.0
-    tolerance = 2 * max(error, jitter)
+    around = val[max(0, best - 1) : best + 2].mean()
     peaks = val[1:-1] - np.maximum(val[:-2], val[2:])
     return Numbers(
         epochs=len(rows),
@@ -130,13 +127,13 @@ def measure(rows: Sequence[EpochRow]) -> Numbers:
         gap_best=float(val[best] - train[best]),
         gap_last=float(val[-1] - train[-1]),
         accuracy_gap_best=rows[best].train.accuracy - scores[best].accuracy,
-        rise=float(after[-3:].mean() - val[best]) if len(after) else 0.0,
+        rise=float(after[-3:].mean() - around) if len(after) else 0.0,
         slope=_slope(val[best:]) if len(after) else None,
         recent=_fall(val),
         standard_error=error,
         jitter=jitter,
-        tolerance=tolerance,
-        swings=int((peaks > max(SWING * val[best], tolerance)).sum()),
+        tolerance=max(2 * error, 3 * jitter),
+        swings=int((peaks > max(SWING * val[best], 2 * error)).sum()),
     )
 
 
@@ -195,7 +192,7 @@ def _words(case: Case, rows: Sequence[EpochRow], n: Numbers) -> tuple[str, Tone]
     if case == "unstable":
         return (
             f"Unstable: in {n.swings} of {n.epochs} epochs the validation loss jumped more than "
-            f"{max(SWING * n.best_loss, n.tolerance):.3f} above its neighbours; {kept}. A lower rate, "
+            f"{max(SWING * n.best_loss, 2 * n.standard_error):.3f} above its neighbours; {kept}. A lower rate, "
             "warm-up, clipping "
             "or a moving average (ema) may help.",
             "bad",

@@ -52,9 +52,7 @@ def load(path: Path) -> dict[str, Any]:
         state = {}
     found = state.get("format")
     if not isinstance(found, str) or not found.startswith("optotype.checkpoint/"):
-        raise InputError(
-            str(path), "a checkpoint of Optotype", "another file", "Give it as --weights FILE instead."
-        )
+        raise InputError(str(path), "a checkpoint of Optotype", "another file", "Give it as --weights FILE instead.")
     if found != FORMAT:
         raise InputError(str(path), FORMAT, found, "Update Optotype: a newer version wrote this file.")
     return state

@@ -47,6 +47,11 @@ class Hardware:
         """Type of the images that are fed in training."""
         return torch.bfloat16 if self.precision == "bfloat16" else torch.float32
 
+    @property
+    def exact(self) -> str:
+        """Device for sums in float64: mps has none, so they are taken on the processor."""
+        return "cpu" if self.kind == "mps" else self.device
+
     def autocast(self) -> AbstractContextManager[Any]:
         """Where the forward pass runs: weights stay float32, products are taken in ``precision``."""
         if self.precision == "float32":

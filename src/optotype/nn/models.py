@@ -109,9 +109,7 @@ def _timm(name: str, classes: int, size: int, *, hub: bool) -> Model:
         }
     mean, std = tuple(config.mean), tuple(config.std)
     if len(mean) != 3:
-        raise InputError(
-            "--model", "a model of RGB images", f"'{name}', {len(mean)} channels", "Choose another model."
-        )
+        raise InputError("--model", "a model of RGB images", f"'{name}', {len(mean)} channels", "Choose another model.")
     return Model(name, module, classes, size, mean=mean, std=std, head=_head(module), weights=weights)
 
 

@@ -10,6 +10,7 @@ import math
 from optotype.views import Kind, Unit
 
 DASH = "–"
+_TINY = 1e-4
 
 
 def amount(value: float | None, unit: Unit, digits: int = 3) -> str:
@@ -76,13 +77,16 @@ def seconds(value: float) -> str:
 
 
 def significant(value: float, digits: int = 4) -> str:
-    """At most so many significant digits, never in powers of ten.
+    """At most so many significant digits; two and a power of ten under 0.0001.
 
-    >>> [significant(1234567.0), significant(0.000123456), significant(2.50)]
-    ['1,235,000', '0.0001235', '2.5']
+    >>> [significant(1234567.0), significant(0.000123456), significant(2.50), significant(4.04e-9)]
+    ['1,235,000', '0.0001235', '2.5', '4.0e−9']
     """
     if value == 0:
         return "0"
+    if abs(value) < _TINY:
+        mantissa, power = f"{value:.1e}".split("e")
+        return f"{mantissa}e{int(power)}".replace("-", "−")
     places = digits - 1 - math.floor(math.log10(abs(value)))
     text = f"{round(value, places):,.{max(0, places)}f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")

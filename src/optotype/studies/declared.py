@@ -31,7 +31,10 @@ class Declared(msgspec.Struct, frozen=True):
     def lines(self) -> list[str]:
         """The plan, a line a run."""
         head = f"study {self.name}: {len(self.runs)} runs on {self.runs[0].config.data}"
-        return [head, *(f"  {run.name}: {_short(run.config)}" + (f" – {run.note}" if run.note else "") for run in self.runs)]
+        return [
+            head,
+            *(f"  {run.name}: {_short(run.config)}" + (f" – {run.note}" if run.note else "") for run in self.runs),
+        ]
 
     def only(self, names: Sequence[str]) -> Declared:
         """The study with these runs alone."""
@@ -59,7 +62,9 @@ def read(path: Path, data: str | None) -> Declared:
             raise InputError(f"{path}, key '{key}'", "name, title, base or runs", key, did_you_mean(key, allowed))
     runs = raw.get("runs")
     if not isinstance(runs, dict) or not runs:
-        raise InputError(f"{path}, key 'runs'", "one or more runs: a name and its settings", repr(runs), "Add runs.")
+        raise InputError(
+            f"{path}, key 'runs'", "one or more runs: a name and its settings", repr(runs), "Add runs."
+        )
     base: dict[str, Any] = {"task": "classify", **(raw.get("base") or {}), **({"data": data} if data else {})}
     declared = [
         StudyRun(str(name), typed(_merged(base, settings or {}), where=f"{path}, run '{name}'"))

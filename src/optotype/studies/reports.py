@@ -27,8 +27,24 @@ from optotype.runs import RunFolder
 from optotype.studies.declared import Declared
 from optotype.tables import Labels
 from optotype.tasks import TASKS
+from optotype.training.config import Augment
+from optotype.training.settings import read_config
 from optotype.views import (
-    Axis, Cell, Chart, Code, Column, Page, Picture, Section, Sentence, Series, Sheet, Table, Tile, Verdict, View,
+    Axis,
+    Cell,
+    Chart,
+    Code,
+    Column,
+    Page,
+    Picture,
+    Section,
+    Sentence,
+    Series,
+    Sheet,
+    Table,
+    Tile,
+    Verdict,
+    View,
 )  # fmt: skip
 
 STUDY_FILE = "study.json"
@@ -55,7 +71,9 @@ def write_report(folder: RunFolder, *, max_mb: float = 20) -> None:
     html.write(page(folder), folder.report, max_mb=max_mb)
 
 
-def write_comparison(folder: RunFolder, comparison: Comparison, runs: Sequence[RunFolder], *, max_mb: float) -> None:
+def write_comparison(
+    folder: RunFolder, comparison: Comparison, runs: Sequence[RunFolder], *, max_mb: float
+) -> None:
     """Write ``compare.json`` and the report of a comparison."""
     kept = ComparisonFile([str(run.path.resolve()) for run in runs], comparison)
     write_atomic(folder.path / COMPARISON_FILE, msgspec.json.format(msgspec.json.encode(kept)))
@@ -131,7 +149,9 @@ def _study_page(folder: RunFolder) -> Page:
         sections.append(_runs_section(kept.study, done))
     sections += [_one_run(run) for run in done]
     training = [s for s in (_training_section(run) for run in done) if s]
-    sections += [prefixed(s, f"{run.path.name}-", f"{run.path.name}: ") for run, s in zip(done, training, strict=False)]
+    sections += [
+        prefixed(s, f"{run.path.name}-", f"{run.path.name}: ") for run, s in zip(done, training, strict=False)
+    ]
     sections += [s for s in (_data_section(folder), _study_provenance(folder, kept)) if s]
     return Page(title=kept.study.title, sections=sections, subtitle=f"study {kept.study.name}, {len(done)} runs")
 
@@ -156,7 +176,15 @@ def _one_run(run: RunFolder) -> Section:
 def _runs_section(study: Declared, done: Sequence[RunFolder]) -> Section:
     names = {run.path.name for run in done}
     rows: list[list[Cell]] = [
-        [run.name, run.note, run.config.model, run.config.weights, run.config.optimizer, run.config.lr, run.config.schedule]
+        [
+            run.name,
+            run.note,
+            run.config.model,
+            run.config.weights,
+            run.config.optimizer,
+            run.config.lr,
+            run.config.schedule,
+        ]
         for run in study.runs
         if run.name in names
     ]
@@ -183,24 +211,21 @@ def _training_section(folder: RunFolder) -> Section | None:
 
 
 def _sheets(folder: RunFolder) -> list[View]:
+    """The batch sheet, and the augmentation sheet where images are augmented at all."""
     index = folder.sheets / "sheets.json"
     if not index.is_file():
         return []
-    captions = {
-        "batch": ("One training batch", "As the model sees it, after augmentation, with the label of each image."),
-        "augmentation": ("Augmentation", "The photo as it is, then as the model may see it."),
-    }
     found: dict[str, list[dict[str, str]]] = msgspec.json.decode(index.read_bytes())
-    return [
-        Sheet(
-            [Tile(Picture(str(folder.sheets / tile["file"])), tile["label"]) for tile in tiles],
-            per_row=8,
-            title=captions[name][0],
-            caption=captions[name][1],
-        )
-        for name, tiles in found.items()
-        if tiles
-    ]
+    batch = _sheet(folder, found["batch"], "One training batch", "As the model sees it, with the label of each image.")
+    if not folder.config.is_file() or read_config(folder.config).augment == Augment():
+        return [batch]
+    caption = "The photo as it is, then as the model sees it in the first epochs."
+    return [batch, _sheet(folder, found["augmentation"], "Augmentation", caption)]
+
+
+def _sheet(folder: RunFolder, tiles: list[dict[str, str]], title: str, caption: str) -> Sheet:
+    shown = [Tile(Picture(str(folder.sheets / tile["file"])), tile["label"]) for tile in tiles]
+    return Sheet(shown, per_row=8, title=title, caption=caption)
 
 
 def _settings(folder: RunFolder) -> list[View]:
@@ -212,7 +237,9 @@ def _data_section(folder: RunFolder) -> Section | None:
     if not folder.data.is_file():
         return None
     labels = read_labels(folder.data)
-    return Section("data", "The data", [class_bars(labels)], lead=f"{len(labels):,} items, {len(labels.classes)} classes.")
+    return Section(
+        "data", "The data", [class_bars(labels)], lead=f"{len(labels):,} items, {len(labels.classes)} classes."
+    )
 
 
 def class_bars(labels: Labels) -> Chart:
@@ -243,7 +270,10 @@ def _provenance_section(folder: RunFolder) -> Section | None:
         rows, command = _sources(result), result.provenance.command
     if folder.env.is_file():
         env: dict[str, Any] = msgspec.json.decode(folder.env.read_bytes())
-        rows += [[key, value if isinstance(value, str) else msgspec.json.encode(value).decode()] for key, value in env.items()]
+        rows += [
+            [key, value if isinstance(value, str) else msgspec.json.encode(value).decode()]
+            for key, value in env.items()
+        ]
     if not rows:
         return None
     views: list[View] = [Table([Column("what"), Column("value")], rows)]
@@ -302,7 +332,8 @@ def _prefixed(view: View, prefix: str) -> View:
         changes["gallery"] = prefix + view.gallery  # type: ignore[union-attr]
     if isinstance(view, Table):
         changes["links"] = [
-            None if link is None else msgspec.structs.replace(link, gallery=prefix + link.gallery) for link in view.links
+            None if link is None else msgspec.structs.replace(link, gallery=prefix + link.gallery)
+            for link in view.links
         ]
     if isinstance(view, Verdict):
         changes["sentences"] = [

@@ -145,7 +145,9 @@ def _thinned(prepared: Prepared) -> Prepared:
     return replace(prepared, labels=labels.take(np.sort(np.concatenate(kept))))
 
 
-def _run_one(declared: StudyRun, study: RunFolder, data: Prepared | Labels, progress: Progress, command: str) -> None:
+def _run_one(
+    declared: StudyRun, study: RunFolder, data: Prepared | Labels, progress: Progress, command: str
+) -> None:
     folder = RunFolder(study.path / declared.name)
     if folder.eval.is_file():
         progress.say(f"{declared.name}: finished before, kept")

@@ -84,7 +84,9 @@ def train(
         data = load_data(settings, classes=classes, max_unreadable=max_unreadable, progress=progress)
         title = name or settings.model.replace("/", "_").replace(":", "_")
         folder = create(root, title) if first else RunFolder(root / title)
-    result = train_run(data, settings, origins, folder, resume=resume, report=report, progress=progress, command=command)
+    result = train_run(
+        data, settings, origins, folder, resume=resume, report=report, progress=progress, command=command
+    )
     return folder, result
 
 
@@ -131,9 +133,7 @@ def check_models(runs: Sequence[TrainConfig]) -> None:
         build(model, 2, size, weights=weights)
 
 
-def load_data(
-    settings: TrainConfig, *, classes: str | None, max_unreadable: float, progress: Progress
-) -> Prepared:
+def load_data(settings: TrainConfig, *, classes: str | None, max_unreadable: float, progress: Progress) -> Prepared:
     """The items to train on, every one readable and with a split; says what was left out."""
     prepared = prepare(
         resolve(settings.data),
@@ -165,6 +165,8 @@ def predict(
         raise InputError(str(out), "a new file", "one that exists", "Choose another --out.")
     folder = RunFolder(Path(run))
     loaded = load_run(folder, device=device)
+    if loaded.task != task:
+        raise InputError(str(run), f"a model for the task '{task}'", f"one for '{loaded.task}'", "Name another run.")
     items = read_items(resolve(str(data)), split=split)
     said = run_model(loaded, items, batch_size=batch_size)
     write_predictions(Path(out), said)

@@ -186,6 +186,4 @@ def _markdown(truth: Labels, said: Labels) -> str:
     names = [name.replace("|", "\\|").replace("\n", " ") for name in truth.classes]
     head = ["| truth \\ prediction | " + " | ".join(names) + " |", "|" + "---|" * (len(names) + 1)]
     rows = confusion(truth, said).tolist()
-    return "\n".join(
-        head + [f"| {n} | " + " | ".join(map(str, r)) + " |" for n, r in zip(names, rows, strict=True)]
-    )
+    return "\n".join(head + [f"| {n} | " + " | ".join(map(str, r)) + " |" for n, r in zip(names, rows, strict=True)])

@@ -102,6 +102,10 @@ class Loop:
         """Whether the first rank's budget is used up; all ranks must ask."""
         return self.feed.ranks.any(self.feed.ranks.first and self.clock.over)
 
+    def interrupted(self) -> bool:
+        """Whether some rank was asked to stop; all ranks must ask."""
+        return self.feed.ranks.any(self.clock.interrupted)
+
     def _train(self, stopwatch: Stopwatch) -> Stopped:
         """Steps until the epoch ends or somebody stops it."""
         self.wrapped.train()
@@ -129,7 +133,7 @@ class Loop:
         seed_all(STEP, config.seed, position.epoch, position.batch, feed.ranks.rank)
         self._rates = set_rates(self.optimizer, self.factor(position.step))
         stopwatch.begin(position.step)
-        total = torch.zeros((), dtype=torch.float64, device=feed.hardware.device)
+        total = torch.zeros((), dtype=torch.float64, device=feed.hardware.exact)
         for i in range(count):
             batch = next(batches)
             images, labels = (t.to(feed.hardware.device, non_blocking=True) for t in (batch.images, batch.labels))
@@ -140,7 +144,7 @@ class Loop:
                 self._check(loss, position.step)
                 (loss * (feed.ranks.world / items)).backward()  # type: ignore[no-untyped-call]
                 stopwatch.mark("backward")
-            total += loss.detach()
+            total += loss.detach().to(total.device)
             position.items += len(labels)
         if config.clip_norm:
             nn.utils.clip_grad_norm_(self.module.parameters(), config.clip_norm)
@@ -154,9 +158,7 @@ class Loop:
         return total
 
     def _loss(self, images: Tensor, labels: Tensor, batch: int) -> Tensor:
-        """Sum of the losses of one batch; 0, but with a gradient, for an empty share, so that all ranks step
-        alike.
-        """
+        """Sum of the losses of one batch; for an empty share 0 with a gradient, so that all ranks step alike."""
         feed, config = self.feed, self.feed.config
         if not len(labels):
             images = torch.zeros((1, *images.shape[1:]), dtype=images.dtype, device=images.device)
@@ -217,7 +219,8 @@ class Loop:
         """The position with the objective of all ranks, the seconds brought up to date."""
         self._settle()
         position = self.position
-        objective, items = self.feed.ranks.total(torch.tensor([position.objective, position.items]).double())
+        sums = torch.tensor([position.objective, position.items], dtype=torch.float64)
+        objective, items = self.feed.ranks.total(sums)
         return replace(position, objective=objective, items=int(items), elapsed=self.clock.elapsed)
 
     def _measured(self, whole: bool) -> EpochRow:

@@ -29,9 +29,7 @@ def judging(module: nn.Module) -> Iterator[None]:
         module.train(was)
 
 
-def measure(
-    module: nn.Module, batches: Iterable[Batch], learning: Learning, hardware: Hardware, ranks: Ranks
-) -> Score:
+def measure(module: nn.Module, batches: Iterable[Batch], learning: Learning, hardware: Hardware, ranks: Ranks) -> Score:
     """Loss and accuracy over the batches of all ranks, in the precision of training."""
     total: Tensor | None = None
     with judging(module):
@@ -40,7 +38,7 @@ def measure(
                 continue
             with hardware.autocast():
                 outputs = module(batch.images.to(hardware.device, non_blocking=True))
-            addends = learning.addends(outputs, batch.labels.to(hardware.device, non_blocking=True))
+            addends = learning.addends(outputs.to(hardware.exact), batch.labels.to(hardware.exact, non_blocking=True))
             total = addends if total is None else total + addends
     return learning.score(ranks.total(learning.nothing if total is None else total))
 

@@ -32,10 +32,9 @@ def resolve(
     nested names, None = not given), ``sets`` (``key=value``). Raises InputError for an unknown key (with a
     suggestion), a value of the wrong kind or a file of a newer format.
 
-    >>> config, origins = resolve(None, None, {"data": "digits", "model": "small_cnn"}, ["augment.flip=0.5",
-    "lr=1e-2"])
-    >>> config.augment.flip, config.lr, origins["lr"], origins["epochs"]
-    (0.5, 0.01, 'flag', 'default')
+    >>> config, origins = resolve(None, None, {"data": "digits", "model": "small_cnn"}, ["augment.flip=0.5"])
+    >>> config.augment.flip, config.epochs, origins["augment.flip"], origins["epochs"]
+    (0.5, 10, 'flag', 'default')
     """
     values: Flat = {}
     origins = dict.fromkeys(FIELDS, "default")
@@ -129,9 +128,7 @@ class _Loader(yaml.BaseLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             if key.value.__hash__ is None:
-                raise yaml.constructor.ConstructorError(
-                    None, None, "a name that is a list or mapping", key.start_mark
-                )
+                raise yaml.constructor.ConstructorError(None, None, "a name that is a list or mapping", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"'{key.value}' twice", key.start_mark)
             seen.add(key.value)

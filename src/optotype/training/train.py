@@ -201,9 +201,7 @@ def _plan(loop: Loop) -> list[str]:
     steps = -(-feed.batches_per_epoch // config.accumulate)
     rates = f"{config.lr:g}" if config.backbone_lr is None else f"{config.lr:g} (head), {config.backbone_lr:g}"
     measured = (
-        "all training items"
-        if len(feed.sample) == len(feed.train)
-        else f"a fixed sample of {SAMPLE_SIZE:,} of them"
+        "all training items" if len(feed.sample) == len(feed.train) else f"a fixed sample of {SAMPLE_SIZE:,} of them"
     )
     ranks = f" on {feed.ranks.world} processes" if feed.ranks.world > 1 else ""
     at = f"going on at epoch {position.epoch + 1}, batch {position.batch + 1}; " if position.step else ""
@@ -245,9 +243,7 @@ def _write_beginning(folder: RunFolder, feed: Feed, origins: Mapping[str, str], 
         )
 
 
-def _epochs(
-    loop: Loop, log: Log, keeper: Keeper, logging: loggers.Loggers, tell: Say, on_epoch: OnEpoch | None
-) -> str:
+def _epochs(loop: Loop, log: Log, keeper: Keeper, logging: loggers.Loggers, tell: Say, on_epoch: OnEpoch | None) -> str:
     """Epoch after epoch; returns why it ended. A row is on the disk before the checkpoint that counts it, and
     that one before the best model, so that a kill in between loses nothing and leaves nothing from a lost
     future.
@@ -269,7 +265,7 @@ def _epochs(
             logging.epoch(row)
             if on_epoch is not None:
                 on_epoch(row)
-        if stopped == "interrupt":
+        if loop.interrupted():
             tell(f"interrupted in epoch {position.epoch + 1}; the state is saved: go on with --resume")
             raise KeyboardInterrupt
         if stopped == "budget":
@@ -316,10 +312,7 @@ def _finish(
         "patience": ", stopped early: no better validation loss",
         "budget": ", the budget is used up",
     }
-    tell(
-        f"done{why[ended]}: best epoch {best['epoch']} of {len(log.rows)}; predictions of split {judged} "
-        "are written"
-    )
+    tell(f"done{why[ended]}: best epoch {best['epoch']} of {len(log.rows)}; predictions of split {judged} are written")
     return Trained(folder, tuple(log.rows), best["epoch"], ended, judged, dict(feed.model.weights))
 
 

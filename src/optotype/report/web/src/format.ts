@@ -5,7 +5,13 @@ import type { Column, Kind, Unit } from "./types";
 export const DASH = "–";
 
 const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-const significant = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 4 });
+const fourDigits = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 4 });
+
+/** Four significant digits; two and a power of ten under 0.0001. */
+const significant = {
+  format: (value: number) =>
+    value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential(1) : fourDigits.format(value),
+};
 
 /** Four significant digits, at most four decimals, zeros kept, so that a number and the ends of its interval look alike. */
 const padded = (value: number) =>
@@ -15,7 +21,7 @@ const padded = (value: number) =>
 
 const three = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 });
 
-const signed = (text: string) => text.replace("-", "−");
+const signed = (text: string) => text.replaceAll("-", "−");
 
 export const count = (value: number) => signed(grouped.format(value));
 
