@@ -71,8 +71,8 @@ def build() -> App:
         version=VERSION,
         help="An eye exam for vision models: train them, measure them exactly, and find out why they fail.",
         help_epilogue=_examples(COMMANDS["evaluate"][1])
-        + "\n\nExit codes: 0 done, 1 the input is wrong, 2 wrong usage, 3 a --fail-if gate is closed, 70 a bug of ours, "
-        "130 interrupted.",
+        + "\n\nExit codes: 0 done, 1 the input is wrong, 2 wrong usage, 3 a --fail-if gate is closed, "
+        "70 a bug of ours, 130 interrupted.",
         help_format="plaintext",
         suppress_keyboard_interrupt=False,
         default_parameter=_no_negatives(),

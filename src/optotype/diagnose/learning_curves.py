@@ -246,7 +246,7 @@ def _fall(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
     """Share by which a loss fell over the last fifth of the epochs, one at least."""
     back = max(1, len(values) // 5)
     before = float(values[-1 - back]) if len(values) > back else float(values[0])
-    return (before - float(values[-1])) / before if before > 0 else 0.0
+    return (before - float(values[-1])) / before if before > 1e-9 else 0.0
 
 
 def _chart(what: Literal["loss", "accuracy"], title: str, rows: Sequence[EpochRow], marks: list[Mark]) -> Chart:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
-import torch
 
 from optotype.errors import InputError
 from optotype.inference.load import Loaded
@@ -39,16 +35,6 @@ def predict(loaded: Loaded, items: Items | Labels, *, batch_size: int = 64, thre
         channels_last=hardware.channels_last,
         threads=threads,
     )
-    with _computing_with(hardware.threads):
+    with hardware.computing():
         _, found = scores(model.module, batches, LEARNING[loaded.task].scores, hardware)
     return Labels(rows, loaded.classes, found.argmax(1).astype(np.int32), found)
-
-
-@contextmanager
-def _computing_with(threads: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

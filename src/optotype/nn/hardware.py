@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import os
 import platform
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -57,6 +58,16 @@ class Hardware:
         if self.precision == "float32":
             return nullcontext()
         return torch.autocast(self.kind, dtype=torch.bfloat16)
+
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        """Torch's number of threads, for a while."""
+        before = torch.get_num_threads()
+        torch.set_num_threads(self.threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
     def synchronize(self) -> None:
         """Wait for the device, so that a clock tells the truth."""

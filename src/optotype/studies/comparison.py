@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from optotype import evidence as evidences
-from optotype import results
 from optotype.diagnose.compare import Comparison, gates
-from optotype.diagnose.compare import compare as compare_evidence
 from optotype.errors import InputError
 from optotype.runs import RunFolder, create
-from optotype.studies.evaluation import Judged, evaluate, new_folder
-from optotype.studies.seeds import seed_groups
+from optotype.studies.evaluation import evaluate, new_folder
+from optotype.studies.paired import compare_folders, save
+from optotype.studies.reports import write_report
 
 
 @dataclass(frozen=True)
@@ -36,11 +34,9 @@ def compare(
 ) -> Compared:
     """Compare two or more evaluated folders; the first is what the others are held against.
 
-    Writes ``compare.json`` and ``report.html`` into ``out`` where given. Raises InputError where the folders were judged
-    on different items, truth or protocols.
+    Writes ``compare.json`` and ``report.html`` into ``out`` where given. Raises InputError where the folders were
+    judged on different items, truth or protocols.
     """
-    from optotype.studies.reports import write_comparison
-
     if len(folders) < 2:
         raise InputError("compare", "two or more folders", str(len(folders)), "Name a second run or evaluation.")
     target = None if out is None else new_folder(Path(out))
@@ -48,18 +44,11 @@ def compare(
     titles = list(names) if names else _names(runs)
     if len(titles) != len(runs) or len(set(titles)) < len(titles):
         raise InputError("--names", f"{len(runs)} different names", repr(titles), "Give one name per folder.")
-    judged = [load(run) for run in runs]
-    comparison = compare_evidence(
-        [j.result for j in judged],
-        [j.evidence for j in judged],
-        titles,
-        seed_groups=seed_groups(runs),
-        resamples=resamples,
-        seed=seed,
-    )
+    comparison = compare_folders(runs, titles, resamples=resamples, seed=seed)
     closed = gates(comparison, list(fail_if))
     if target is not None:
-        write_comparison(target, comparison, runs, max_mb=max_mb)
+        save(target, comparison, runs)
+        write_report(target, max_mb=max_mb)
     return Compared(comparison, closed)
 
 
@@ -87,13 +76,6 @@ def compare_files(
         [target.path / title for title in titles], out=target.path / "comparison", names=titles, fail_if=fail_if,
         resamples=resamples, seed=seed, max_mb=max_mb,
     )  # fmt: skip
-
-
-def load(folder: RunFolder) -> Judged:
-    """The numbers and evidence in an evaluated folder."""
-    if not folder.path.is_dir():
-        raise InputError(str(folder.path), "a run or evaluation folder", "no such folder", "Check the path.")
-    return Judged(results.load(folder.eval), evidences.load(folder.evidence))
 
 
 def _names(runs: Sequence[RunFolder]) -> list[str]:

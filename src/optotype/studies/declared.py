@@ -12,6 +12,8 @@ from optotype.errors import InputError, did_you_mean
 from optotype.training.config import TrainConfig
 from optotype.training.settings import apply_sets, read_yaml, typed
 
+STUDY_FILE = "study.json"
+
 
 class StudyRun(msgspec.Struct, frozen=True):
     """One run of a study; ``note`` says what it is there for."""
@@ -50,6 +52,13 @@ class Declared(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, runs=runs)
 
 
+class StudyFile(msgspec.Struct, frozen=True):
+    """What a study's folder remembers of its declaration."""
+
+    study: Declared
+    command: str
+
+
 def read(path: Path, data: str | None) -> Declared:
     """A study from a YAML file: ``name``, ``title``, ``base`` (settings), ``runs`` (name → settings that differ).
 
@@ -62,9 +71,7 @@ def read(path: Path, data: str | None) -> Declared:
             raise InputError(f"{path}, key '{key}'", "name, title, base or runs", key, did_you_mean(key, allowed))
     runs = raw.get("runs")
     if not isinstance(runs, dict) or not runs:
-        raise InputError(
-            f"{path}, key 'runs'", "one or more runs: a name and its settings", repr(runs), "Add runs."
-        )
+        raise InputError(f"{path}, key 'runs'", "one or more runs: a name and its settings", repr(runs), "Add runs.")
     base: dict[str, Any] = {"task": "classify", **(raw.get("base") or {}), **({"data": data} if data else {})}
     declared = [
         StudyRun(str(name), typed(_merged(base, settings or {}), where=f"{path}, run '{name}'"))

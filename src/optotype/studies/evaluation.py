@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-from optotype import evidence as evidences
-from optotype import results
 from optotype.catalog import resolve
 from optotype.data.prepare import Prepared, write_manifest
 from optotype.errors import InputError
-from optotype.evidence import Evidence
-from optotype.files import sha256
 from optotype.formats import read_classes, read_labels, read_predictions
-from optotype.results import Provenance, Result, Source
+from optotype.results import Result
 from optotype.runs import RunFolder
+from optotype.studies.judging import judge, save
+from optotype.studies.reports import write_report
 from optotype.tables import Labels
-from optotype.tasks import TASKS
-from optotype.version import VERSION
-
-
-@dataclass(frozen=True)
-class Judged:
-    """The numbers and what they were computed from."""
-
-    result: Result
-    evidence: Evidence
 
 
 def evaluate(
@@ -50,8 +37,6 @@ def evaluate(
     ``out`` must be new or empty. ``resamples`` 0 leaves the intervals out. Raises InputError for anything wrong in the
     user's files.
     """
-    from optotype.studies.reports import write_report
-
     folder = new_folder(Path(out))
     source = resolve(str(truth))
     known = None if classes is None else read_classes(classes)
@@ -88,57 +73,6 @@ def judged_split(folder: RunFolder) -> str:
     return "test" if "test" in splits else "val"
 
 
-def judge(
-    task: str,
-    truth: Labels,
-    prediction: Labels,
-    *,
-    truth_path: Path,
-    predictions_path: Path,
-    resamples: int,
-    seed: int,
-    command: str,
-) -> Judged:
-    """Match and measure tables that were read; the hash of the truth covers what was judged, not how it was stored."""
-    record = TASKS[task]
-    found = record.match(truth, prediction)
-    measured = record.measure(found, prediction, resamples=resamples, seed=seed)
-    provenance = Provenance(
-        truth=Source(str(truth_path), truth_hash(truth)),
-        predictions=Source(str(predictions_path), sha256(predictions_path)),
-        version=VERSION,
-        command=command,
-        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-    )
-    result = Result(
-        task=task,
-        protocol=measured.protocol,
-        n=measured.n,
-        metrics=measured.metrics,
-        per_class=measured.per_class,
-        calibration=measured.calibration,
-        warnings=measured.warnings,
-        provenance=provenance,
-    )
-    return Judged(result, found)
-
-
-def save(judged: Judged, folder: RunFolder) -> None:
-    """Write the numbers and the evidence; the numbers last, so that ``eval.json`` says that all is there."""
-    evidences.save(judged.evidence, folder.evidence)
-    results.save(judged.result, folder.eval)
-
-
-def truth_hash(truth: Labels) -> str:
-    """Hash of keys, classes and labels in key order: equal truths are equal whatever file they came from."""
-    import hashlib
-
-    digest = hashlib.sha256("\0".join(truth.classes).encode())
-    for key, label in sorted(zip(truth.items.key.tolist(), truth.label.tolist(), strict=True)):
-        digest.update(f"\0{key}\0{label}".encode(errors="surrogateescape"))
-    return digest.hexdigest()
-
-
 def new_folder(path: Path) -> RunFolder:
     """A folder for results that holds nothing yet; it comes into being with the first file that is written."""
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
@@ -148,8 +82,6 @@ def new_folder(path: Path) -> RunFolder:
 
 def _with_images(labels: Labels, root: Path) -> Labels:
     """The same labels, their images looked for under ``root``."""
-    from dataclasses import replace
-
     if not root.is_dir():
         raise InputError("--images", "a folder", f"'{root}'", "Name the folder that holds the images.")
     return replace(labels, items=replace(labels.items, path=labels.items.key, root=root.resolve()))

@@ -17,9 +17,9 @@ from optotype.files import write_atomic
 from optotype.formats import read_classes, read_labels
 from optotype.runs import RunFolder, create
 from optotype.studies import wildlife
-from optotype.studies.comparison import compare
-from optotype.studies.declared import Declared, StudyRun, read
-from optotype.studies.reports import STUDY_FILE, StudyFile, write_report
+from optotype.studies.declared import STUDY_FILE, Declared, StudyFile, StudyRun, read
+from optotype.studies.paired import compare_folders, save
+from optotype.studies.reports import write_report
 from optotype.studies.training import Progress, Silent, check_models, train_run
 from optotype.tables import Labels
 
@@ -98,8 +98,10 @@ def run(
         write_manifest(folder.data, data)
     for declared_run in declared.runs:
         _run_one(declared_run, folder, data, progress, command)
-    done = [str(folder.path / r.name) for r in declared.runs]
-    comparison = compare(done, names=[r.name for r in declared.runs]).comparison if len(done) > 1 else None
+    done = [RunFolder(folder.path / r.name) for r in declared.runs]
+    comparison = compare_folders(done, [r.name for r in declared.runs]) if len(done) > 1 else None
+    if comparison is not None:
+        save(folder, comparison, done)
     write_report(folder, max_mb=max_mb)
     return Done(folder, comparison)
 
@@ -145,9 +147,7 @@ def _thinned(prepared: Prepared) -> Prepared:
     return replace(prepared, labels=labels.take(np.sort(np.concatenate(kept))))
 
 
-def _run_one(
-    declared: StudyRun, study: RunFolder, data: Prepared | Labels, progress: Progress, command: str
-) -> None:
+def _run_one(declared: StudyRun, study: RunFolder, data: Prepared | Labels, progress: Progress, command: str) -> None:
     folder = RunFolder(study.path / declared.name)
     if folder.eval.is_file():
         progress.say(f"{declared.name}: finished before, kept")

@@ -67,8 +67,8 @@ def train(
 ) -> tuple[RunFolder, Result | None]:
     """Train, judge and report one model; returns its folder and the numbers (None on all but the first rank).
 
-    ``flags`` are settings of ``TrainConfig`` that win over the file ``config``; ``sets`` are 'key=value' strings that win
-    over both. With ``resume`` the settings and the data are those of the run; only flags that were given must agree.
+    ``flags`` are settings of ``TrainConfig`` that win over the file ``config``; ``sets`` are 'key=value' strings that
+    win over both. With ``resume`` the settings and the data are those of the run; only flags that were given must agree.
     """
     progress = progress or Silent()
     require("optotype train", "train", *TORCH)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -47,35 +47,29 @@ class Feed:
 
     def training(self, epoch: int, start: int) -> Batches:
         """The shuffled, augmented batches of an epoch (from 0), beginning with batch ``start``."""
-        return Batches(
-            self.cache,
-            self.train,
-            self.labels.label,
-            batch_size=self.config.batch_size,
+        batches = self._batches(self.train, self.config.batch_size, self.hardware.dtype)
+        return replace(
+            batches,
             seed=self.config.seed,
             epoch=epoch,
             augment=self.config.augment,
             shuffle=True,
-            mean=self.model.mean,
-            std=self.model.std,
-            dtype=self.hardware.dtype,
-            channels_last=self.hardware.channels_last,
-            threads=self.hardware.threads,
             start_batch=start,
-            rank=self.ranks.rank,
-            world=self.ranks.world,
         )
 
     def measuring(self, rows: Rows, dtype: torch.dtype | None = None) -> Batches:
         """The batches of ``rows`` as they are, in order; ``dtype`` None is that of training."""
+        return self._batches(rows, self.config.batch_size * 2, dtype or self.hardware.dtype)
+
+    def _batches(self, rows: Rows, batch_size: int, dtype: torch.dtype) -> Batches:
         return Batches(
             self.cache,
             rows,
             self.labels.label,
-            batch_size=self.config.batch_size * 2,
+            batch_size=batch_size,
             mean=self.model.mean,
             std=self.model.std,
-            dtype=dtype or self.hardware.dtype,
+            dtype=dtype,
             channels_last=self.hardware.channels_last,
             threads=self.hardware.threads,
             rank=self.ranks.rank,

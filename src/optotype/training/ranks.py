@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,4 +81,5 @@ def joined(ranks: Ranks, hardware: Hardware) -> Iterator[None]:
     try:
         yield
     finally:
+        gc.collect()  # DDP's own cycles hold the group, whose threads must end before the interpreter does
         dist.destroy_process_group()

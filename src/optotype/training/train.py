@@ -99,28 +99,49 @@ def train(
         local_ranks=ranks.local_world,
     )
     clock = Clock(config.budget)
-    with _full_disk(folder), _threads(hardware), joined(ranks, hardware), listening(clock):
+    images = cache or cache_folder().parent / "images"
+    with _full_disk(folder), hardware.computing(), joined(ranks, hardware), listening(clock):
         state, notes = begin(folder, config, resume=resume)
         if state is not None:
             same_data(state, data)
         ranks.barrier()
         model = _model(data, config, state)
-        images = cache or cache_folder().parent / "images"
         feed = _feed(data, config, model, hardware, ranks, images)
-        keeper = Keeper.of(folder, model, data, config, writes=ranks.first)
-        loop = _loop(feed, state, clock, keeper, on_step if on_step and ranks.first else _nobody)
-        log = Log(folder, loop.position.epoch, writes=ranks.first)
-        for line in (*(f"warning: {text}" for text in (*warnings, *notes, *feed.cache.warnings)), *_plan(loop)):
-            tell(line)
-        if ranks.first:
-            _write_beginning(folder, feed, origins or {}, tell)
-            keeper.mend_best(loop.judged, loop.position)
-            left = config.epochs - loop.position.epoch
-            if left:
-                tell(forecast(feed, left, seconds_per_batch(feed), clock.elapsed))
-        logging = loggers.Loggers(config.log if ranks.first else [], folder, config, tell)
-        ended = _epochs(loop, log, keeper, logging, tell, on_epoch if ranks.first else None)
-        return _finish(loop, log, keeper, logging, folder, ended, tell)
+        done = _run(
+            feed, folder, state, clock, [*warnings, *notes, *feed.cache.warnings], origins or {}, tell,
+            on_epoch if ranks.first else None, on_step if on_step and ranks.first else _nobody,
+        )  # fmt: skip
+    if clock.interrupted:
+        raise KeyboardInterrupt
+    return done
+
+
+def _run(
+    feed: Feed,
+    folder: RunFolder,
+    state: State | None,
+    clock: Clock,
+    warnings: Sequence[str],
+    origins: Mapping[str, str],
+    tell: Say,
+    on_epoch: OnEpoch | None,
+    on_step: OnStep,
+) -> Trained:
+    """Everything between joining the other ranks and leaving them; nothing that holds their group outlives it."""
+    config, first = feed.config, feed.ranks.first
+    keeper = Keeper.of(folder, feed.model, feed.labels, config, writes=first)
+    loop = _loop(feed, state, clock, keeper, on_step)
+    log = Log(folder, loop.position.epoch, writes=first)
+    for line in (*(f"warning: {text}" for text in warnings), *_plan(loop)):
+        tell(line)
+    if first:
+        _write_beginning(folder, feed, origins, tell)
+        keeper.mend_best(loop.judged, loop.position)
+        if left := config.epochs - loop.position.epoch:
+            tell(forecast(feed, left, seconds_per_batch(feed), clock.elapsed))
+    logging = loggers.Loggers(config.log if first else [], folder, config, tell)
+    ended = _epochs(loop, log, keeper, logging, tell, on_epoch)
+    return _finish(loop, log, keeper, logging, folder, ended, tell)
 
 
 def guard(data: Labels, config: TrainConfig) -> list[str]:
@@ -318,17 +339,6 @@ def _finish(
 
 def _nobody(*_: object) -> None:
     """Listens to nothing."""
-
-
-@contextmanager
-def _threads(hardware: Hardware) -> Iterator[None]:
-    """Torch's number of threads, for the time of the run."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(hardware.threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager
