@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optotype.diagnose.compare import Comparison, compare, encode, gates, sections, verdict
-from optotype.diagnose.compare.significance import holm, mcnemar, two_sided
+from optotype.diagnose.compare.significance import holm, mcnemar
 from optotype.errors import InputError
 from optotype.evidence import Evidence
 from optotype.results import Provenance, Result, Source
@@ -87,12 +87,6 @@ def test_holm_equals_its_twin(p):
         twin = max(min(1.0, x * (len(steps) - i)) for i, x in enumerate(steps) if x <= value)
         assert corrected == pytest.approx(twin)
         assert corrected >= value
-
-
-def test_two_sided_p_from_differences():
-    assert two_sided(np.array([1.0] * 99)) == pytest.approx(0.02)
-    assert two_sided(np.array([-1.0, 1.0, np.nan])) == 1
-    assert two_sided(np.array([np.nan])) is None
 
 
 # ------------------------------------------------------------------------------------------------ comparing
@@ -178,19 +172,31 @@ def test_classes_are_corrected_for_their_number():
     assert all(row.recall.low > 0 for row in rows)
     assert any("Holm" in s.text for s in verdict(compared(a, b)))
     null = [
-        compared(model(truth, 0.7, s), model(truth, 0.7, s + 500), resamples=50).pairs[0].per_class
-        for s in range(40)
+        compared(model(truth, 0.7, s), model(truth, 0.7, s + 500), resamples=50).pairs[0].per_class for s in range(40)
     ]
     assert sum(any(row.p_holm < 0.05 for row in rows) for rows in null) <= 6
 
 
-def test_groups_replace_mcnemar_by_the_bootstrap():
-    group = [f"site {i // 4}" for i in range(300)]
-    truth = truth_of(group=group)
+def test_mcnemar_counts_each_group_once():
+    truth = truth_of(group=[f"site {i // 4}" for i in range(300)])
     found = compared(model(truth, 0.5, 1), model(truth, 0.9, 2))
-    assert found.pairs[0].mcnemar_p is None
-    assert all(row.p is not None for row in found.pairs[0].per_class)
-    assert any("McNemar" in w for w in found.warnings)
+    pair, alone = found.pairs[0], compared(model(truth_of(), 0.5, 1), model(truth_of(), 0.9, 2)).pairs[0]
+    assert (pair.fixes, pair.breaks) == (alone.fixes, alone.breaks)
+    assert alone.mcnemar_p < pair.mcnemar_p < 0.001
+    assert any("each group once" in w for w in found.warnings)
+
+
+def test_copies_of_every_item_do_not_make_it_more_significant():
+    once = truth_of(150)
+    a, b = (model(once, share, seed)[1]["labels"]["predicted"] for share, seed in ((0.5, 1), (0.7, 2)))
+
+    def p_of(copies: int) -> float:
+        keys = [f"{i:04d} {copy}" for i in range(150) for copy in range(copies)]
+        items = Items.of(keys, group=[key[:4] for key in keys])
+        truth, *said = (Labels(items, once.classes, np.repeat(x, copies)) for x in (once.label, a, b))
+        return compared(*(judged(truth, labels) for labels in said)).pairs[0].mcnemar_p
+
+    assert p_of(3) == p_of(1) < 0.05
 
 
 def test_runs_of_one_setting_are_grouped_and_must_stand_apart():
@@ -200,9 +206,7 @@ def test_runs_of_one_setting_are_grouped_and_must_stand_apart():
     assert [setting.runs for setting in found.settings] == [["model A", "model C"], ["model B", "model D"]]
     spread = found.settings[0].metrics["accuracy"]
     values = [m[0]["accuracy"].value for m in weak]
-    assert (spread.mean, spread.least, spread.greatest) == pytest.approx(
-        (np.mean(values), min(values), max(values))
-    )
+    assert (spread.mean, spread.least, spread.greatest) == pytest.approx((np.mean(values), min(values), max(values)))
     assert spread.deviation == pytest.approx(np.std(values, ddof=1))
     assert found.setting_pairs[0].apart
     assert "better" in verdict(found)[0].text
@@ -249,9 +253,7 @@ def test_other_truth_items_classes_groups_and_protocol_are_refused():
         compared(a, judged(other, said))
     grouped = Items.of(truth.items.key, group=["g"] * 50)
     with pytest.raises(InputError, match="groups"):
-        compared(
-            a, judged(Labels(grouped, truth.classes, truth.label), Labels(grouped, truth.classes, truth.label))
-        )
+        compared(a, judged(Labels(grouped, truth.classes, truth.label), Labels(grouped, truth.classes, truth.label)))
     strict = msgspec.structs.replace(a[0], protocol={**a[0].protocol, "brier": "halved"})
     with pytest.raises(InputError, match="same protocol"):
         compared(a, (strict, a[1]))

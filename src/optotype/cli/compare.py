@@ -30,7 +30,8 @@ def compare(
         Two or more run or evaluation folders, judged on the same items; the first is the one the others are held
         against.
     out
-        New folder for compare.json and report.html.
+        New folder for compare.json and report.html (with --truth: its subfolder 'comparison', beside one folder per
+        model).
     task
         With --truth: the folders are prediction files of this task, to be judged first.
     truth

@@ -34,7 +34,7 @@ def evaluate(
     truth
         Folder with one folder per class, CSV (path,label[,split][,group]), or a catalogued name such as 'digits'.
     predictions
-        CSV (path,label or path,<one column per class>) or .npz (key, classes, scores).
+        CSV (path,label or path,<one column per class>) or .npz (path, classes, and label or scores or both).
     out
         New folder for eval.json, evidence.npz and report.html.
     split

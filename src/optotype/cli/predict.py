@@ -32,7 +32,7 @@ def predict(
     split
         Only this split: train, val or test.
     batch_size
-        Images per step; does not change the result.
+        Images per step; moves the scores by rounding at most.
     device
         Where to compute.
     """

@@ -72,7 +72,7 @@ def show_comparison(comparison: Comparison) -> None:
         table.add_column("difference [95 % interval]")
         for key, difference in pair.metrics.items():
             table.add_row(key, _signed(difference))
-        table.caption = f"fixes {pair.fixes:,}, breaks {pair.breaks:,}; McNemar p = {_p(pair.mcnemar_p)}"
+        table.caption = f"fixes {pair.fixes:,}, breaks {pair.breaks:,}; McNemar p = {pair.mcnemar_p:.2g}"
         console.out.print(table)
     console.warn(comparison.warnings)
 
@@ -83,7 +83,3 @@ def _signed(difference: Difference) -> str:
     if difference.low is None or difference.high is None:
         return f"{difference.value:+.4f}"
     return f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
-
-
-def _p(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2g}"

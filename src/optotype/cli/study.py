@@ -61,7 +61,7 @@ def study(
     runs
         Folder that holds the study's folder.
     max_unreadable
-        Greatest share of unreadable images that is left out.
+        Unreadable images are left out; a greater share than this is an error.
     max_mb
         Largest size of report.html, megabytes.
     """
@@ -73,9 +73,7 @@ def study(
     from optotype.cli.show import show_comparison
     from optotype.studies.study import plan, run
 
-    declared = plan(
-        name, data=data, weights=weights, preset=preset, seed=seed, only=only, sets=set_ or [], tiny=tiny
-    )
+    declared = plan(name, data=data, weights=weights, preset=preset, seed=seed, only=only, sets=set_ or [], tiny=tiny)
     for line in declared.lines():
         console.say(line)
     if dry_run:

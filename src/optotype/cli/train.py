@@ -73,7 +73,7 @@ def train(
     resume
         Go on with the run of that name, to the same bits as if it had never stopped.
     max_unreadable
-        Greatest share of unreadable images that is left out in silence of an error.
+        Unreadable images are left out; a greater share than this is an error.
     report
         Draw report.html.
     """

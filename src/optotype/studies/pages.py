@@ -106,11 +106,17 @@ def _one_run(run: RunFolder) -> Section:
     judged = load(run)
     result, found = judged.result, judged.evidence
     record = TASKS[result.task]
-    views: list[View] = [Verdict([*record.verdict(result, found), *_curve_sentences(run)])]
-    for section in record.sections(result, found, pictures(run)):
-        views += section.views
-    name = run.path.name
-    return prefixed(Section("run", name, views), f"{name}-")
+    sections = record.sections(result, found, pictures(run))
+    # The sections become one, so that links to them must lead to a view inside.
+    inside = {
+        section.id: next((view.id for view in section.views if getattr(view, "id", "")), "run") for section in sections
+    }
+    sentences = [
+        msgspec.structs.replace(sentence, target=inside.get(sentence.target, sentence.target))
+        for sentence in [*record.verdict(result, found), *_curve_sentences(run)]
+    ]
+    views: list[View] = [Verdict(sentences), *(view for section in sections for view in section.views)]
+    return prefixed(Section("run", run.path.name, views), f"{run.path.name}-")
 
 
 def _runs_section(study: Declared, done: Sequence[RunFolder]) -> Section:

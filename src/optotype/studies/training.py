@@ -68,21 +68,21 @@ def train(
     """Train, judge and report one model; returns its folder and the numbers (None on all but the first rank).
 
     ``flags`` are settings of ``TrainConfig`` that win over the file ``config``; ``sets`` are 'key=value' strings that
-    win over both. With ``resume`` the settings and the data are those of the run; only flags that were given must agree.
+    win over both. With ``resume`` the settings and the data are those of the run; flags that are given must agree.
     """
     progress = progress or Silent()
     require("optotype train", "train", *TORCH)
     first = int(os.environ.get("RANK", "0")) == 0
     root = Path(runs)
     if resume:
-        folder = _to_resume(root, name or str(flags.get("model", "")))
+        folder = create(root, _name(name, str(flags.get("model", ""))), resume=True)
         settings, origins = resolve_settings(None, folder.config, flags, list(sets))
         data: Prepared | Labels = read_labels(folder.data)
     else:
         settings, origins = resolve_settings(None, config, {"task": task, **flags}, list(sets))
         check_models([settings])
         data = load_data(settings, classes=classes, max_unreadable=max_unreadable, progress=progress)
-        title = name or settings.model.replace("/", "_").replace(":", "_")
+        title = _name(name, settings.model)
         folder = create(root, title) if first else RunFolder(root / title)
     result = train_run(
         data, settings, origins, folder, resume=resume, report=report, progress=progress, command=command
@@ -134,10 +134,13 @@ def check_models(runs: Sequence[TrainConfig]) -> None:
 
 
 def load_data(settings: TrainConfig, *, classes: str | None, max_unreadable: float, progress: Progress) -> Prepared:
-    """The items to train on, every one readable and with a split; says what was left out."""
+    """The items to train on, every one readable and with a split; says what was left out.
+
+    Data without splits are always divided with seed 0, so that runs that differ only in ``settings.seed`` are judged on
+    the same items.
+    """
     prepared = prepare(
         resolve(settings.data),
-        seed=settings.seed,
         classes=None if classes is None else read_classes(classes),
         max_unreadable=max_unreadable,
     )
@@ -173,10 +176,12 @@ def predict(
     return len(said)
 
 
-def _to_resume(root: Path, name: str) -> RunFolder:
+def _name(given: str | None, model: str) -> str:
+    """The run's name: as given, else the model's without what a folder's name cannot hold."""
+    name = given or model.replace("/", "_").replace(":", "_")
     if not name:
         raise InputError("--resume", "--name of the run to go on with", "none", "Add --name.")
-    return create(root, name, resume=True)
+    return name
 
 
 def _live_report(folder: RunFolder) -> Any:

@@ -141,6 +141,8 @@ def _mlflow(folder: RunFolder, config: TrainConfig) -> Logger:
     import mlflow
 
     if not os.environ.get("MLFLOW_TRACKING_URI"):
+        # plain files in the run folder: they need no database package, and survive a kill
+        os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
         mlflow.set_tracking_uri((folder.path / "mlflow").resolve().as_uri())
     client = mlflow.MlflowClient()
     project = os.environ.get("MLFLOW_EXPERIMENT_NAME", "optotype")

@@ -264,10 +264,10 @@ class Loop:
 
 def diverged(what: str, value: float, position: Position, rate: float) -> TrainingError:
     """The error for a loss that is no number."""
-    kept = f"the best so far is epoch {position.best_epoch}" if position.best_epoch else "no epoch was finished"
+    kept = f"epoch {position.best_epoch}, the best so far, is saved" if position.best_epoch else "no epoch was finished"
     return TrainingError(
         f"epoch {position.epoch + 1}, step {position.step + 1}: the {what} is {value} (learning rate {rate:.3g}); "
-        f"{kept} and stays saved.\n  to do:    lower --lr, or clip gradients (--set clip_norm=1), or add warm-up "
+        f"{kept}.\n  to do:    lower --lr, or clip gradients (--set clip_norm=1), or add warm-up "
         "(--set warmup_epochs=1); if you chose bfloat16, try --set precision=float32"
     )
 

@@ -11,11 +11,11 @@ import msgspec
 import numpy as np
 
 from optotype import metrics
-from optotype.diagnose.compare.significance import holm, mcnemar, two_sided
+from optotype.diagnose.compare.significance import holm, mcnemar
 from optotype.errors import InputError
 from optotype.evidence import Evidence
 from optotype.metrics.calibration import gap_distances
-from optotype.metrics.intervals import FEWEST_GROUPS, LEVEL, percentile
+from optotype.metrics.intervals import FEWEST_GROUPS, LEVEL, group_index, percentile
 from optotype.results import Better, Counts, Metric, Result
 from optotype.tables import Array, Floats
 from optotype.tasks import TASKS
@@ -76,7 +76,7 @@ class Pair(msgspec.Struct, frozen=True):
     """B held against A.
 
     ``fixes``: items that A has wrong and B right; ``breaks``: the other way round. ``mcnemar_p`` is the exact
-    binomial test's (None where items are not independent). ``detectable``: the accuracy difference seen in four of
+    binomial test's; each group of items counts once. ``detectable``: the accuracy difference seen in four of
     five samples of this size. ``fixed`` and ``broken`` list up to 1,000 items each.
     """
 
@@ -87,7 +87,7 @@ class Pair(msgspec.Struct, frozen=True):
     breaks: int
     both_right: int
     both_wrong: int
-    mcnemar_p: float | None
+    mcnemar_p: float
     detectable: float | None
     per_class: list[ClassDifference]
     fixed: list[Changed]
@@ -174,9 +174,7 @@ def compare(
     ]
     labels = list(seed_groups) if seed_groups else [str(i) for i in range(len(names))]
     indices = range(len(names))
-    pairs = (
-        list(itertools.combinations(indices, 2)) if len(names) <= ALL_PAIRS_UP_TO else [(0, b) for b in indices[1:]]
-    )
+    pairs = list(itertools.combinations(indices, 2)) if len(names) <= ALL_PAIRS_UP_TO else [(0, b) for b in indices[1:]]
     members = [[i for i in indices if labels[i] == label] for label in dict.fromkeys(labels)]
     settings = [Setting([names[i] for i in runs], _spreads([samples[i] for i in runs])) for runs in members]
     repeated = any(len(runs) > 1 for runs in members) and len(members) > 1
@@ -217,7 +215,7 @@ def _pair(
         breaks=breaks,
         both_right=int((right_a & right_b).sum()),
         both_wrong=int((~right_a & ~right_b).sum()),
-        mcnemar_p=mcnemar(fixes, breaks) if a.independent else None,
+        mcnemar_p=mcnemar(*_directions(first, np.zeros(len(first), np.int64), 1, fixed, broken)[0]),
         detectable=_detectable(a, b),
         per_class=_per_class(first, a, b, fixed, broken),
         fixed=_changed(first, second, fixed, surest=0),
@@ -268,7 +266,8 @@ def _per_class(evidence: Evidence, a: Samples, b: Samples, fixed: Array, broken:
     truth, K = evidence["labels"]["truth"], len(evidence.classes)
     fixes, breaks = np.bincount(truth[fixed], minlength=K), np.bincount(truth[broken], minlength=K)
     support = a.once["support"].astype(int)
-    p = [_class_p(k, a, b, int(fixes[k]), int(breaks[k])) if support[k] else None for k in range(K)]
+    directions = _directions(evidence, truth, K, fixed, broken)
+    p = [mcnemar(*counts) if n else None for counts, n in zip(directions, support, strict=True)]
     corrected = holm(p)
     bounds = {key: _class_interval(key, a, b) for key in ("recall", "f1")}
 
@@ -294,13 +293,18 @@ def _per_class(evidence: Evidence, a: Samples, b: Samples, fixed: Array, broken:
     ]
 
 
-def _class_p(k: int, a: Samples, b: Samples, fixes: int, breaks: int) -> float | None:
-    """Exact McNemar within the class; from the bootstrap where items are not independent."""
-    if a.independent:
-        return mcnemar(fixes, breaks)
-    if not _resampled(a) or a.class_groups[k] < FEWEST_GROUPS:
-        return None
-    return two_sided(b.class_resampled["recall"][:, k] - a.class_resampled["recall"][:, k])
+def _directions(first: Evidence, label: Array, classes: int, fixed: Array, broken: Array) -> list[tuple[int, int]]:
+    """For each label, how many groups gain items and how many lose some: what McNemar's test counts.
+
+    An item without a group stands for itself. Items of one group are not independent, so that only the direction of
+    the group's sum counts (a sign test).
+    """
+    group, _ = group_index(first.groups)
+    pairs, index = np.unique(group.astype(np.int64) * classes + label, return_inverse=True)
+    net = np.bincount(index, fixed.astype(np.float64) - broken, len(pairs))
+    gains = np.bincount(pairs % classes, net > 0, classes).astype(int).tolist()
+    losses = np.bincount(pairs % classes, net < 0, classes).astype(int).tolist()
+    return list(zip(gains, losses, strict=True))
 
 
 def _class_interval(key: str, a: Samples, b: Samples) -> tuple[Floats, Floats]:
@@ -323,9 +327,7 @@ def _changed(first: Evidence, second: Evidence, mask: Array, *, surest: int) -> 
         index = index[np.argsort(-wrong[index], kind="stable")]
     found = []
     for i in index[:MOST_CHANGED].tolist():
-        truth, a, b = (
-            classes[k] for k in (sides[0]["truth"][i], sides[0]["predicted"][i], sides[1]["predicted"][i])
-        )
+        truth, a, b = (classes[k] for k in (sides[0]["truth"][i], sides[0]["predicted"][i], sides[1]["predicted"][i]))
         confidence_a, confidence_b = (None if c is None else float(c[i]) for c in scored)
         found.append(Changed(str(first.keys[i]), truth, a, b, confidence_a, confidence_b))
     return found
@@ -356,11 +358,12 @@ def _setting_pairs(members: Sequence[Sequence[int]], samples: Sequence[Samples])
 def _warnings(samples: Samples, resamples: int) -> list[str]:
     warnings = []
     if resamples and samples.groups < FEWEST_GROUPS:
-        warnings.append(
-            f"No intervals: {samples.groups} independent groups are too few (at least {FEWEST_GROUPS})."
-        )
+        warnings.append(f"No intervals: {samples.groups} independent groups are too few (at least {FEWEST_GROUPS}).")
     if not samples.independent:
-        warnings.append("No McNemar test: items of one group are not independent; the intervals resample groups.")
+        warnings.append(
+            "Items of one group are not independent: McNemar's test counts each group once, by the direction of "
+            "its sum, and the intervals resample groups."
+        )
     return warnings
 
 

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from optotype.tables import Floats
-
 
 def mcnemar(fixes: int, breaks: int) -> float:
     """Two-sided p of the exact McNemar test (1947): of the changed items, is each direction equally likely?
@@ -26,19 +24,6 @@ def mcnemar(fixes: int, breaks: int) -> float:
     terms = logs[n] - logs[k] - logs[n - k] - n * math.log(2)
     top = float(terms.max())
     return min(1.0, 2 * math.exp(top + math.log(float(np.exp(terms - top).sum()))))
-
-
-def two_sided(differences: Floats) -> float | None:
-    """Two-sided p from bootstrap differences (resamples,): twice the share on the far side of 0, counting one
-    extra.
-
-    Resamples without a value (NaN) are left out; None where there is none.
-    """
-    found = differences[np.isfinite(differences)]
-    if not len(found):
-        return None
-    least = min(int((found <= 0).sum()), int((found >= 0).sum()))
-    return min(1.0, 2 * (least + 1) / (len(found) + 1))
 
 
 def holm(p: Sequence[float | None]) -> list[float | None]:

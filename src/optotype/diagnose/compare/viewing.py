@@ -78,7 +78,7 @@ def _signed(value: float) -> str:
 def _pair_sentence(comparison: Comparison, pair: Pair) -> Sentence:
     difference = pair.metrics["accuracy"]
     changed = f"It fixes {pair.fixes:,} and breaks {pair.breaks:,} items"
-    changed += "." if pair.mcnemar_p is None else f" (McNemar p {_p(pair.mcnemar_p)})."
+    changed += f" (McNemar p {_p(pair.mcnemar_p)})."
     first, second = quoted(pair.a), quoted(pair.b)
     if difference.value is None:
         return Sentence(f"{second} and {first}: no accuracy to compare.", "caution", "comparison")
@@ -90,9 +90,7 @@ def _pair_sentence(comparison: Comparison, pair: Pair) -> Sentence:
         return Sentence(text, "caution", "comparison")
     reach = f"[{_signed(difference.low)}, {_signed(difference.high)}]"
     if pair.same_setting:
-        text = (
-            f"{second} and {first} differ only in the seed: {_signed(difference.value)} points of accuracy {reach}."
-        )
+        text = f"{second} and {first} differ only in the seed: {_signed(difference.value)} points of accuracy {reach}."
         return Sentence(text, "neutral", "comparison")
     if difference.shown:
         better = difference.value > 0
@@ -150,9 +148,7 @@ def _classes_sentence(pair: Pair) -> Sentence | None:
     ordered = sorted(shown, key=lambda row: -abs(row.recall.value or 0.0))
     parts = [f"{quoted(row.name)} {_signed(row.recall.value or 0.0)}" for row in ordered[:4]]
     more = f" and {len(ordered) - 4} more" if len(ordered) > 4 else ""
-    text = (
-        f"Found differently often by {quoted(pair.b)} than by {quoted(pair.a)}, in points: {', '.join(parts)}{more}"
-    )
+    text = f"Found differently often by {quoted(pair.b)} than by {quoted(pair.a)}, in points: {', '.join(parts)}{more}"
     return Sentence(f"{text} (p < {ALPHA} after Holm's correction).", "neutral", "class-differences")
 
 
@@ -168,9 +164,7 @@ def _headline_table(comparison: Comparison) -> Table:
         spans = [None if m is None or m.value is None else Span(m.value, m.low, m.high) for m in found]
         if any(spans):
             rows.append([f"{kind.label} {'↑' if kind.better == 'higher' else '↓'}", *spans])
-    caption = (
-        f"{plural(comparison.n.items, 'item')}. ↑ higher, ↓ lower is better. 95 % intervals of each number alone."
-    )
+    caption = f"{plural(comparison.n.items, 'item')}. ↑ higher, ↓ lower is better. 95 % intervals of each number alone."
     return Table(columns, rows, title="Side by side", caption=caption, id="headline")
 
 
@@ -208,9 +202,7 @@ def _change_table(comparison: Comparison) -> Table:
         Column("both right", "integer"),
         Column("both wrong", "integer"),
         Column("McNemar p", "number", hint="exact; are fixes and breaks equally likely?"),
-        Column(
-            "detectable", "percent", hint="accuracy difference that four of five samples of this size would show"
-        ),
+        Column("detectable", "percent", hint="accuracy difference that four of five samples of this size would show"),
     ]
     rows: list[list[Cell]] = [
         [f"{p.b} against {p.a}", p.fixes, p.breaks, p.both_right, p.both_wrong, p.mcnemar_p, p.detectable]
@@ -281,9 +273,7 @@ def _class_table(pair: Pair, i: int) -> Table:
         Column("p, Holm", "number", hint="corrected for the number of classes"),
     ]
     rows: list[list[Cell]] = [_class_row(row) for row in pair.per_class]
-    links: list[Link | None] = [
-        Link("changed", {"models": _title(pair), "truth": row.name}) for row in pair.per_class
-    ]
+    links: list[Link | None] = [Link("changed", {"models": _title(pair), "truth": row.name}) for row in pair.per_class]
     caption = "Click a row to see the class's items that changed."
     return Table(columns, rows, links, title=f"{pair.b} against {pair.a}", caption=caption, id=f"class-table-{i}")
 
@@ -304,9 +294,7 @@ def _gallery(comparison: Comparison, picture: Callable[[str], Picture | None]) -
         total += pair.fixes + pair.breaks
         items += _items(pair, pair.broken[:MOST_IMAGES], "broken", picture)
         items += _items(pair, pair.fixed[:MOST_IMAGES], "fixed", picture)
-    shown = (
-        f"Shown: {len(items):,} of {total:,} changes" if len(items) < total else f"All {plural(total, 'change')}"
-    )
+    shown = f"Shown: {len(items):,} of {total:,} changes" if len(items) < total else f"All {plural(total, 'change')}"
     caption = (
         f"{shown}, the surest mistakes first. Fixed: wrong by the first model, right by the second; broken: the "
         "other way round."

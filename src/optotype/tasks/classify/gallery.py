@@ -41,9 +41,7 @@ def choose(evidence: Evidence, limit: int = LIMIT) -> tuple[Array, Array]:
 def _in_turn(items: Array, cell: Array, order: Array, most: int | None = None) -> Array:
     """Items so that the first of every cell come before the second of any; at most ``most`` a cell."""
     by_cell = np.lexsort((items, order, cell))
-    starts = (
-        np.flatnonzero(np.r_[True, cell[by_cell][1:] != cell[by_cell][:-1]]) if len(items) else np.zeros(0, int)
-    )
+    starts = np.flatnonzero(np.r_[True, cell[by_cell][1:] != cell[by_cell][:-1]]) if len(items) else np.zeros(0, int)
     turn = np.arange(len(items)) - np.repeat(starts, np.diff(np.r_[starts, len(items)]))
     if most is not None:
         by_cell, turn = by_cell[turn < most], turn[turn < most]

@@ -57,12 +57,16 @@ class Samples:
     ``value`` and ``resampled`` hold the headline metrics, () and (resamples,); ``class_value`` and
     ``class_resampled`` those of each class, (K,) and (resamples, K). Samples of two evidences under the same seed
     are paired. ``groups`` are drawn; ``independent``: each is one item; ``class_groups`` (K,) hold items of the
-    class; ``chance_reach`` is the calibration error that chance alone explains (0 where that is not known).
+    class; ``truth_size`` and ``predicted_size`` (K,) are the effective numbers of independent items that are, or are
+    said to be, of the class; ``chance_reach`` is the calibration error that chance alone explains (0 where that is not
+    known).
     """
 
     groups: int
     independent: bool
     class_groups: Array
+    truth_size: Floats
+    predicted_size: Floats
     chance_reach: float
     once: Mapping[str, Array]
     totals: Mapping[str, Array]
@@ -81,15 +85,18 @@ def resample(
 
 def _resample(counted: Tally, evidence: Evidence, resamples: int, seed: int, threads: int) -> Samples:
     K = counted.classes
-    pairs = np.unique(counted.group.astype(np.int64) * K + evidence["labels"]["truth"])
+    rows = evidence["labels"]
+    pairs = np.unique(counted.group.astype(np.int64) * K + rows["truth"])
     once = counted.once()
-    rows = bootstrap(counted.count, counted.groups, resamples=resamples, seed=seed, threads=threads)
-    totals = counted.totals(rows) if resamples else {}
+    drawn = bootstrap(counted.count, counted.groups, resamples=resamples, seed=seed, threads=threads)
+    totals = counted.totals(drawn) if resamples else {}
     headline = metrics.of_task("classify")
     return Samples(
         counted.groups,
         counted.independent,
         np.bincount(pairs % K, minlength=K),
+        effective_size(rows["truth"], counted.group, K),
+        effective_size(rows["predicted"], counted.group, K),
         _chance(counted, evidence),
         once,
         totals,
@@ -156,7 +163,9 @@ def protocol(counted: Tally, *, resamples: int, seed: int, edges: Edges) -> dict
         "intervals": {
             "level": LEVEL,
             "headline": "percentile bootstrap; ece: triangle inequality on the bootstrapped gaps of its bins",
-            "per_class": "Wilson; F1: percentile bootstrap" if counted.independent else "percentile bootstrap",
+            "per_class": "Wilson; F1: percentile bootstrap"
+            if counted.independent
+            else "percentile bootstrap; where that has none, Wilson at the effective number of items; F1: bootstrap",
             "unit": unit,
             "resamples": resamples,
             "seed": seed,
@@ -217,17 +226,41 @@ def _per_class(evidence: Evidence, samples: Samples, bootstrapped: bool) -> list
 
 
 def _class_bounds(samples: Samples, bootstrapped: bool) -> dict[str, tuple[Floats, Floats]]:
-    """Lower and upper ends (K,) for each class metric, NaN where there is no valid interval."""
+    """Lower and upper ends (K,) for each class metric, NaN where there is no valid interval.
+
+    Recall and precision are shares: Wilson's interval of independent items; of grouped ones the bootstrap's, and where
+    that has none, Wilson's at the effective number of items.
+    """
     once, bounds = samples.once, {}
     if bootstrapped:
         for key, values in samples.class_resampled.items():
             low, high = percentile(values)
             usable = (samples.class_groups >= FEWEST_GROUPS) & (low < high)
             bounds[key] = (np.where(usable, low, np.nan), np.where(usable, high, np.nan))
-    if samples.independent:
-        bounds["recall"] = wilson(once["hits"], once["support"])
-        bounds["precision"] = wilson(once["hits"], once["predicted"])
+    for key, n, size in (
+        ("recall", once["support"], samples.truth_size),
+        ("precision", once["predicted"], samples.predicted_size),
+    ):
+        ends = wilson(once["hits"] * (size / np.maximum(n, 1)), size)
+        if samples.independent or key not in bounds:
+            bounds[key] = ends
+        else:
+            known = np.isfinite(bounds[key][0])
+            bounds[key] = (np.where(known, bounds[key][0], ends[0]), np.where(known, bounds[key][1], ends[1]))
     return bounds
+
+
+def effective_size(label: Array, group: Array, classes: int) -> Floats:
+    """Kish's effective number of independent items of each class, (K,): n² / Σ m² over the m items in each group.
+
+    It is n where every item is its own group, and holds even if the items of a group are all alike.
+
+    >>> effective_size(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 2]), 2).round(2).tolist()
+    [1.8, 1.0]
+    """
+    pairs, items = np.unique(group.astype(np.int64) * classes + label, return_counts=True)
+    squares = np.bincount(pairs % classes, items.astype(np.float64) ** 2, classes)
+    return np.bincount(label, minlength=classes) ** 2 / np.maximum(squares, 1)
 
 
 def _calibration(
@@ -284,9 +317,7 @@ def _data_warnings(evidence: Evidence, samples: Samples) -> list[str]:
     if "top_score" in rows.columns:
         odd = int((rows["confidence"] < rows["top_score"][:, 0]).sum())
         if odd:
-            warnings.append(
-                f"{odd} items are given a class whose score is not the highest; the label given counts."
-            )
+            warnings.append(f"{odd} items are given a class whose score is not the highest; the label given counts.")
     return warnings
 
 

@@ -48,9 +48,7 @@ def confusions(evidence: Evidence) -> list[Confusion]:
     """Pairs of differing classes, the commonest first."""
     rows, K = evidence["labels"], len(evidence.classes)
     wrong = rows["truth"] != rows["predicted"]
-    codes, counts = np.unique(
-        rows["truth"][wrong].astype(np.int64) * K + rows["predicted"][wrong], return_counts=True
-    )
+    codes, counts = np.unique(rows["truth"][wrong].astype(np.int64) * K + rows["predicted"][wrong], return_counts=True)
     order = np.lexsort((codes, -counts))
     return [Confusion(int(codes[i] // K), int(codes[i] % K), int(counts[i])) for i in order]
 
@@ -82,9 +80,7 @@ def _how_good(result: Result) -> Sentence | None:
         return None
     most = max(result.per_class, key=lambda row: row.n)
     share = most.n / result.n.items
-    text = (
-        f"The model is right on {percent(accuracy.value)}{_interval(accuracy)} of {plural(result.n.items, 'item')}"
-    )
+    text = f"The model is right on {percent(accuracy.value)}{_interval(accuracy)} of {plural(result.n.items, 'item')}"
     floor = accuracy.value if accuracy.low is None else accuracy.low
     if floor > share:
         text += f"; always answering {quoted(most.name)}, the commonest class, would be right on {percent(share)}."
