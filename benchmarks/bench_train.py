@@ -21,7 +21,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from optotype.nn.hardware import choose, usable_cores
+from optotype.machine import usable_cores
+from optotype.nn.hardware import choose
 from optotype.nn.models import create
 from optotype.runs import RunFolder
 from optotype.tables import Items, Labels

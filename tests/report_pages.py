@@ -90,12 +90,8 @@ def hostile(folder: Path) -> Page:
             "verdict",
             names[0],
             [
-                Verdict(
-                    [Sentence(text, tone, target=names[1]) for text, tone in zip(names[:4], TONES, strict=True)]
-                ),
-                Numbers(
-                    [Number(name, value=0.5, low=0.4, high=0.6, note=name) for name in names], caption=names[1]
-                ),
+                Verdict([Sentence(text, tone, target=names[1]) for text, tone in zip(names[:4], TONES, strict=True)]),
+                Numbers([Number(name, value=0.5, low=0.4, high=0.6, note=name) for name in names], caption=names[1]),
                 Numbers(
                     [Number("absent", None, note="no valid interval"), Number("nan", nan, nan, nan)], title=names[2]
                 ),
@@ -128,9 +124,7 @@ def hostile(folder: Path) -> Page:
                     id="table",
                 ),
                 Table(columns=[Column("nothing")], rows=[]),
-                Table(
-                    columns=[Column("name"), Column("n", "integer")], rows=[[f"row {i}", i] for i in range(1000)]
-                ),
+                Table(columns=[Column("name"), Column("n", "integer")], rows=[[f"row {i}", i] for i in range(1000)]),
             ],
         ),
         Section(
@@ -178,12 +172,8 @@ def _hostile_charts(names: list[str]) -> list[Chart]:
     x = [0.0, 1.0, 2.0, 3.0]
     return [
         Chart("line", Axis(names[0]), Axis(names[1]), [Series(name, x, [1.0, None, nan, 2.0]) for name in names]),
-        Chart(
-            "bar", Axis("name", categories=names), Axis("n", unit="count"), [_ladder(len(names))], title=names[3]
-        ),
-        Chart(
-            "dots", Axis("x", scale="log"), Axis("y", scale="log"), [Series("s", [0.0, 1.0, 1e6], [0.0, 1e-9, 1e9])]
-        ),
+        Chart("bar", Axis("name", categories=names), Axis("n", unit="count"), [_ladder(len(names))], title=names[3]),
+        Chart("dots", Axis("x", scale="log"), Axis("y", scale="log"), [Series("s", [0.0, 1.0, 1e6], [0.0, 1e-9, 1e9])]),
         Chart("line", Axis("x"), Axis("y"), [Series("one", [3.0], [4.0], [4.0], [4.0])], [Mark(3.0, names[8])]),
         Chart("dots", Axis("x"), Axis("y"), []),
         Chart(
@@ -394,9 +384,7 @@ def _training(paths: Sequence[str], names: Sequence[str]) -> Section:
     best = [Mark(7, "best epoch 7")]
     places = [float(i) for i in range(len(names))]
     rng = np.random.default_rng(1)
-    tiles = (
-        [Tile(Picture(paths[i * 7 % len(paths)], 160), names[i % len(names)]) for i in range(32)] if paths else []
-    )
+    tiles = [Tile(Picture(paths[i * 7 % len(paths)], 160), names[i % len(names)]) for i in range(32)] if paths else []
     splits = [("train", 96, "train"), ("validation", 14, "validation"), ("test", 27, "test")]
     return Section(
         "training",

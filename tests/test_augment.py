@@ -146,9 +146,7 @@ def test_colour_equals_torchvision(picture, code, reference, values):
 def test_colour_operations_apply_in_their_order():
     image = pictures()["noise"]
     both = image.copy()
-    kernels.recolour(
-        both, np.array([kernels.SOLARIZE, kernels.BRIGHTNESS], np.int64), np.array([128, 1.5], np.float32)
-    )
+    kernels.recolour(both, np.array([kernels.SOLARIZE, kernels.BRIGHTNESS], np.int64), np.array([128, 1.5], np.float32))
     assert (both == recoloured(recoloured(image, kernels.SOLARIZE, 128), kernels.BRIGHTNESS, 1.5)).all()
     assert (both != recoloured(recoloured(image, kernels.BRIGHTNESS, 1.5), kernels.SOLARIZE, 128)).any()
 
@@ -205,9 +203,7 @@ def inside(matrix: np.ndarray, size: int = SIZE, margin: float = 1.0) -> np.ndar
 def test_rotation_equals_torchvision(degrees):
     image = pictures()["noise"]
     matrix = augment._rotations(np.array([float(degrees)]), SIZE)[0]
-    theirs = array(F.rotate(tensor(image), degrees, interpolation=transforms.InterpolationMode.BILINEAR)).astype(
-        int
-    )
+    theirs = array(F.rotate(tensor(image), degrees, interpolation=transforms.InterpolationMode.BILINEAR)).astype(int)
     difference = np.abs(changed(image, matrix) - theirs)[inside(matrix)]
     assert difference.max() <= 1
     assert difference.mean() < 0.05
@@ -260,9 +256,7 @@ def test_chain_equals_torchvision_operations_one_after_the_other():
     settings = Augment(flip=1.0, rotation=20.0)
     draws = draw(settings, np.array([4]), size=SIZE, seed=1, epoch=2)
     degrees = 20 * (2 * uniforms(1, augment.IMAGES, 2, np.array([4]), 25)[0, 24] - 1)
-    theirs = F.rotate(
-        F.horizontal_flip(tensor(image)), degrees, interpolation=transforms.InterpolationMode.BILINEAR
-    )
+    theirs = F.rotate(F.horizontal_flip(tensor(image)), degrees, interpolation=transforms.InterpolationMode.BILINEAR)
     out = np.empty_like(image)
     apply(image, draws, 0, LEVELS, BLACK, out)
     keep = inside(draws.matrix[0], margin=1.5)

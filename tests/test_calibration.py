@@ -136,9 +136,7 @@ def test_debiasing_lowers_the_bias_and_chance_is_foretold():
     assert np.mean(less) < 0.7 * np.mean(plain)
     off = [simulated(seed, calibrated=False) for seed in range(300)]
     population = c.ece(*simulated(0, 1_000_000, calibrated=False))
-    assert abs(np.mean([debiased(*o) for o in off]) - population) < abs(
-        np.mean([c.ece(*o) for o in off]) - population
-    )
+    assert abs(np.mean([debiased(*o) for o in off]) - population) < abs(np.mean([c.ece(*o) for o in off]) - population)
 
 
 @pytest.mark.parametrize("calibrated", [True, False])
@@ -239,8 +237,6 @@ def test_certain_and_wrong_scores_give_finite_numbers():
     truth = rng.integers(0, 3, 100).astype(np.int32)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = recalibrate(
-            scores, truth, scores.argmax(axis=1).astype(np.int32), np.arange(100, dtype=np.int32), 100
-        )
+        found = recalibrate(scores, truth, scores.argmax(axis=1).astype(np.int32), np.arange(100, dtype=np.int32), 100)
     values = [v for row in found["rows"] for v in row.values() if isinstance(v, float)]
     assert all(math.isfinite(v) for v in values)

@@ -98,9 +98,7 @@ def test_evaluate_writes_everything(judged: dict[str, Path], tmp_path: Path) -> 
     assert 0.5 < value < 0.7
 
 
-def test_json_has_stdout_for_itself(
-    judged: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_json_has_stdout_for_itself(judged: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert evaluate(judged, "a", tmp_path / "out", "--json", "--no-report") == 0
     assert json.loads(capfd.readouterr().out)["task"] == "classify"
     assert not (tmp_path / "out" / "report.html").exists()
@@ -126,9 +124,10 @@ def test_nothing_is_overwritten(judged: dict[str, Path], tmp_path: Path, capfd: 
 
 
 def test_measuring_loads_no_torch(judged: dict[str, Path], tmp_path: Path) -> None:
+    words = ["evaluate", "classify", str(judged["truth"]), str(judged["a"]), "--out", str(tmp_path / "o")]
     code = (
         "import sys; from optotype.cli import run; "
-        f"assert run(['evaluate','classify',{str(judged['truth'])!r},{str(judged['a'])!r},'--out',{str(tmp_path / 'o')!r}]) == 0; "
+        f"assert run({words!r}) == 0; "
         "heavy = {'torch','sklearn','matplotlib','pandas','cv2'} & set(sys.modules); assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
@@ -166,9 +165,7 @@ def test_compare_refuses_other_truth(
 
 
 @pytest.mark.parametrize("kind", ["md", "tex", "json"])
-def test_report_as_text(
-    kind: str, judged: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_report_as_text(kind: str, judged: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert evaluate(judged, "a", tmp_path / "a", "--no-report") == 0
     capfd.readouterr()
     assert run(["report", str(tmp_path / "a"), "--format", kind]) == 0
@@ -212,9 +209,7 @@ def test_our_bug_leaves_a_crash_file(
     assert str(crash) in capfd.readouterr().err
 
 
-def spoil(
-    files: dict[str, Path], column: int, value: str | None, *, twice: bool = False, drop: bool = False
-) -> None:
+def spoil(files: dict[str, Path], column: int, value: str | None, *, twice: bool = False, drop: bool = False) -> None:
     rows = read_rows(files["a"])
     if value is not None:
         changed = list(rows[3])

@@ -17,9 +17,7 @@ CLASSES = ("cat", "dog", "owl")
 HOSTILE = ["<script>alert(1)</script>", "a'b\"c", "ä/ö.jpg", "猫.png", " ", "\u202etxt.jpg", "a\nb", "%s{}"]
 
 keys = st.lists(st.one_of(st.text(min_size=1, max_size=6), st.sampled_from(HOSTILE)), min_size=1, max_size=24)
-keys = keys.map(
-    lambda found: list(dict.fromkeys(k.rstrip("\0") for k in found if k.rstrip("\0") and k.isprintable()))
-)
+keys = keys.map(lambda found: list(dict.fromkeys(k.rstrip("\0") for k in found if k.rstrip("\0") and k.isprintable())))
 keys = keys.filter(bool)
 
 

@@ -70,9 +70,7 @@ def test_a_folder_per_class_in_natural_order(tmp_path):
     assert labels.items.file(0) == tmp_path / "n2/b9.png"
 
 
-@pytest.mark.parametrize(
-    "names", [("train", "val", "test"), ("Training", "validation", "TEST"), ("train", "valid")]
-)
+@pytest.mark.parametrize("names", [("train", "val", "test"), ("Training", "validation", "TEST"), ("train", "valid")])
 def test_nested_splits(tmp_path, names):
     put(tmp_path, *(f"{name}/{c}/{i}.png" for name in names for c in "ab" for i in range(2)))
     labels = read_labels(tmp_path)
@@ -154,9 +152,7 @@ def test_folders_without_classes_are_refused(tmp_path):
 
 def test_folder_names_must_be_in_a_given_class_list(tmp_path):
     put(tmp_path, "amur_tigr/1.png", "dog/2.png")
-    refuses(
-        lambda: read_labels(tmp_path, classes=read_classes("wildlife")), "amur_tigr", "Did you mean 'amur_tiger'?"
-    )
+    refuses(lambda: read_labels(tmp_path, classes=read_classes("wildlife")), "amur_tigr", "Did you mean 'amur_tiger'?")
     labels = read_labels(tmp_path, classes=("dog", "cat", "amur_tigr"))
     assert labels.label.tolist() == [2, 0]
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from optotype.errors import InputError
+from optotype.machine import usable_cores
 from optotype.runs import RunFolder
 from optotype.training import cache as caching
 from optotype.training.augment import apply, draw
@@ -25,7 +26,6 @@ from optotype.training.cache import ImageCache
 from optotype.training.config import Augment
 
 torch = pytest.importorskip("torch")
-from optotype.training import loader  # noqa: E402
 from optotype.training.loader import AHEAD, IMAGENET_MEAN, IMAGENET_STD, Batches, level_table, shuffled  # noqa: E402
 from optotype.training.sheets import write_sheets  # noqa: E402
 
@@ -413,7 +413,7 @@ def test_misuse_is_refused(memory):
 
 
 def test_cores_are_counted():
-    assert 1 <= loader.cores() <= (os.cpu_count() or 1)
+    assert 1 <= usable_cores() <= (os.cpu_count() or 1)
 
 
 # --- sheets ---

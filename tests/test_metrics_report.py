@@ -107,9 +107,7 @@ def test_the_choice_of_images_is_bounded_fair_and_ordered(n, K, limit, scored, s
     items, classes = Items.of([f"{i:04d}" for i in range(n)]), tuple("abcdefgh"[:K])
     scores = rng.dirichlet(np.ones(K), n)
     truth = Labels(items, classes, rng.integers(0, K, n).astype(np.int32))
-    evidence = match(
-        truth, Labels(items, classes, scores.argmax(axis=1).astype(np.int32), scores if scored else None)
-    )
+    evidence = match(truth, Labels(items, classes, scores.argmax(axis=1).astype(np.int32), scores if scored else None))
     wrong, right = choose(evidence, limit)
     rows = evidence["labels"]
     assert len(wrong) + len(right) <= limit

@@ -133,9 +133,7 @@ def test_policy_names_exactly_the_script_and_style_of_the_file() -> None:
     parsed = render()
     (policy,) = [a["content"] for tag, a in parsed.tags if a.get("http-equiv") == "Content-Security-Policy"]
     rules = dict(rule.strip().split(" ", 1) for rule in (policy or "").split(";"))
-    runs = [
-        content for (tag, a), content in zip(parsed.tags, parsed.texts, strict=True) if tag == "script" and not a
-    ]
+    runs = [content for (tag, a), content in zip(parsed.tags, parsed.texts, strict=True) if tag == "script" and not a]
     assert rules.pop("script-src") == f"'{_digest(runs[0])}'"
     assert rules.pop("style-src") == f"'{_digest(parsed.contents('style')[0])}'"
     assert len(runs) == len(parsed.contents("style")) == 1

@@ -107,9 +107,7 @@ def test_images_are_decoded(tab: Tab, report: Path) -> None:
     tab.wait("[...document.images].every(image => image.complete)")
     assert tab.count(".sheet img") == 32
     assert tab.count(".gallery img") > 5
-    assert tab.run(
-        "[...document.images].every(image => image.naturalWidth === 160 && image.src.startsWith('blob:'))"
-    )
+    assert tab.run("[...document.images].every(image => image.naturalWidth === 160 && image.src.startsWith('blob:'))")
     assert tab.count(".hole") == 0
 
 
@@ -118,9 +116,7 @@ def test_a_cell_of_the_matrix_opens_its_images(tab: Tab, report: Path, page: Pag
     tab.open(report)
     tab.click('[data-at="1,2"]')
     assert tab.text(".drawer .count") == f"{counts[1][2]} of 200 images"
-    assert (
-        tab.run("decodeURIComponent(location.hash)") == "#open/mistakes?truth=patas+monkey&prediction=bald+uakari"
-    )
+    assert tab.run("decodeURIComponent(location.hash)") == "#open/mistakes?truth=patas+monkey&prediction=bald+uakari"
     assert counts[1][2] == count_of(page, truth=NAMES[1], prediction=NAMES[2])
     tab.open(report, tab.run("location.hash"))
     assert tab.text(".drawer .count") == f"{counts[1][2]} of 200 images"
@@ -176,9 +172,7 @@ def test_hostile_facets_can_be_filtered_by(tab: Tab, evil: Path) -> None:
     assert tab.troubles() == []
 
 
-def test_a_gallery_is_filtered_by_the_address_and_draws_only_what_is_seen(
-    tab: Tab, report: Path, page: Page
-) -> None:
+def test_a_gallery_is_filtered_by_the_address_and_draws_only_what_is_seen(tab: Tab, report: Path, page: Page) -> None:
     tab.open(report, "#mistakes?truth=pygmy+marmoset")
     n = count_of(page, truth="pygmy marmoset")
     assert tab.text(".gallery .count") == f"{n} of 200 images"
@@ -191,9 +185,7 @@ def test_a_gallery_is_filtered_by_the_address_and_draws_only_what_is_seen(
     assert tab.run("location.hash") == "#mistakes"
     tab.click(".gallery .more")
     assert 5 < tab.count(".gallery .tile") < 120
-    tab.run(
-        "scrollTo(0, document.querySelector('.gallery').getBoundingClientRect().bottom + scrollY - innerHeight)"
-    )
+    tab.run("scrollTo(0, document.querySelector('.gallery').getBoundingClientRect().bottom + scrollY - innerHeight)")
     tab.settle()
     tab.wait("[...document.querySelectorAll('.gallery .tile')].some(tile => tile.dataset.index === '199')")
 

@@ -44,9 +44,7 @@ def largest_remainder(n: int, shares: list[Fraction]) -> list[int]:
     return seats
 
 
-@given(
-    st.lists(st.integers(0, 10_000), min_size=1, max_size=5), st.lists(st.integers(0, 100), min_size=3, max_size=3)
-)
+@given(st.lists(st.integers(0, 10_000), min_size=1, max_size=5), st.lists(st.integers(0, 100), min_size=3, max_size=3))
 def test_targets_follow_the_largest_remainder_rule(sizes, weights):
     assume(sum(weights))
     shares = [Fraction(w, sum(weights)) for w in weights]
@@ -57,9 +55,7 @@ def test_targets_follow_the_largest_remainder_rule(sizes, weights):
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.integers(10, 90), min_size=1, max_size=5), st.integers(0, 9), st.sampled_from(RATIOS), st.randoms()
-)
+@given(st.lists(st.integers(10, 90), min_size=1, max_size=5), st.integers(0, 9), st.sampled_from(RATIOS), st.randoms())
 def test_exact_and_seeded_and_independent_of_the_order_of_rows(sizes, seed, ratios, random):
     labels = labels_of(sizes)
     found = split(labels, ratios, seed)
@@ -136,9 +132,7 @@ def test_unite_is_the_connected_components():
     assert found.tolist() == [0, 1, 0, 1, 4, 5, 6]
 
 
-@pytest.mark.parametrize(
-    "ratios", [(0.7, 0.1, 0.1), (0.7,), (), (1.2, -0.2), (float("nan"), 0.5, 0.5), (0, 0.5, 0.5)]
-)
+@pytest.mark.parametrize("ratios", [(0.7, 0.1, 0.1), (0.7,), (), (1.2, -0.2), (float("nan"), 0.5, 0.5), (0, 0.5, 0.5)])
 def test_bad_ratios(ratios):
     with pytest.raises(InputError, match="--ratios"):
         split(labels_of([20]), ratios)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +56,8 @@ def trained(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_run_folder_holds_everything(trained: Path) -> None:
     names = {p.name for p in trained.iterdir()}
     assert names >= {
-        "config.yaml", "env.json", "log.jsonl", "curves.csv", "data.csv", "predictions.npz", "eval.json", "evidence.npz",
-        "report.html", "checkpoints", "sheets",
+        "config.yaml", "env.json", "log.jsonl", "curves.csv", "data.csv", "predictions.npz", "eval.json",
+        "evidence.npz", "report.html", "checkpoints", "sheets",
     }  # fmt: skip
     assert results.load(trained / "eval.json").metrics["accuracy"].value > 0.6
     excluded = [line for line in (trained / "data.csv").read_text().splitlines() if "cut.png" in line]
@@ -193,6 +198,57 @@ def test_one_class_only(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> No
         Image.new("RGB", (16, 16), (i * 40, 0, 0)).save(tmp_path / "photos" / "cat" / f"{i}.png")
     assert run(["train", "classify", "--data", str(tmp_path / "photos"), "--runs", str(tmp_path), *SMALL]) == 1
     assert "two classes" in capfd.readouterr().err
+
+
+def numbers(folder: Path) -> dict[str, object]:
+    """eval.json without what may differ between equal runs, and the log without its clocks."""
+    found = json.loads((folder / "eval.json").read_text())
+    del found["provenance"]["created"], found["provenance"]["command"]
+    for side in ("truth", "predictions"):
+        del found["provenance"][side]["path"]
+    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return {"eval": found, "log": [{k: v for k, v in row.items() if k != "time"} for row in rows]}
+
+
+def test_a_killed_run_ends_with_the_same_numbers(photos: Path, tmp_path: Path) -> None:
+    """SIGKILL after the first epoch, then --resume: eval.json and log are those of an undisturbed run."""
+    more = ["--max-unreadable", "0.05", "--set", "augment.flip=0.5", "threads=1", "epochs=6", "checkpoint_seconds=0"]
+    words = ["train", "classify", "--data", str(photos), "--model", "small_cnn", "--size", "64", "--no-report", *more]
+    assert run([*words, "--runs", str(tmp_path / "whole")]) == 0
+    killed = tmp_path / "killed" / "small_cnn"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "optotype", *words, "--runs", str(tmp_path / "killed")], stderr=subprocess.DEVNULL
+    )
+    while not (killed / "log.jsonl").is_file() and process.poll() is None:
+        time.sleep(0.005)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert not (killed / "eval.json").exists()
+    resume = ["train", "classify", "--resume", "--name", "small_cnn", "--runs", str(tmp_path / "killed"), "--no-report"]
+    assert run(resume) == 0
+    assert numbers(killed) == numbers(tmp_path / "whole" / "small_cnn")
+
+
+def test_torchrun_from_the_command_line(photos: Path, tmp_path: Path) -> None:
+    launcher = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+        "-m",
+        "optotype",
+    ]
+    words = ["train", "classify", "--data", str(photos), "--runs", str(tmp_path), "--max-unreadable", "0.05", *SMALL]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*launcher, *words], capture_output=True, text=True, env=environment, timeout=200, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stderr.count("divided by ratios") == 1
+    assert results.load(tmp_path / "small_cnn" / "eval.json").n.items == 15
+    assert (tmp_path / "small_cnn" / "report.html").is_file()
 
 
 @pytest.mark.slow

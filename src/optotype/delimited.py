@@ -47,9 +47,7 @@ def read(path: Path, *, required: Sequence[str], fix: str) -> TextTable:
     """
     text = _text(path)
     if not text.strip():
-        raise InputError(
-            f"{path}, line 1", f"a header with the columns {', '.join(required)}", "an empty file", fix
-        )
+        raise InputError(f"{path}, line 1", f"a header with the columns {', '.join(required)}", "an empty file", fix)
     delimiter = max(DELIMITERS, key=lambda d: (_score(text, d, required), -DELIMITERS.index(d)))
     lines, rows = _records(path, text, delimiter)
     names = _header(path, lines[0], rows[0], required, fix)
@@ -80,9 +78,7 @@ def _text(path: Path) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise InputError(
-            str(path), "a text file that can be read", str(error.strerror), "Check the path."
-        ) from error
+        raise InputError(str(path), "a text file that can be read", str(error.strerror), "Check the path.") from error
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = raw.decode(encoding)

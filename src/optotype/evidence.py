@@ -106,9 +106,7 @@ def merge(parts: Iterable[Evidence]) -> Evidence:
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     if twice := [str(k) for k in keys[1:][keys[1:] == keys[:-1]][:1]]:
-        raise InputError(
-            "merging evidence", "every item in one shard", f"'{twice[0]}' in two", "Remove one of them."
-        )
+        raise InputError("merging evidence", "every item in one shard", f"'{twice[0]}' in two", "Remove one of them.")
     rank = np.empty(len(order), np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
     starts = np.cumsum([0, *(len(shard) for shard in filled)])
@@ -157,9 +155,7 @@ def load(path: Path) -> Evidence:
         tables = {table: Rows(found.pop("item"), found) for table, found in columns.items()}
         return Evidence(head["task"], tuple(head["classes"]), texts["keys"], texts["groups"], tables)
     except (*_DAMAGE, AssertionError, msgspec.DecodeError) as error:
-        raise InputError(
-            str(path), f"an {FORMAT} file", f"{error}", "Evaluate again; the file is damaged."
-        ) from error
+        raise InputError(str(path), f"an {FORMAT} file", f"{error}", "Evaluate again; the file is damaged.") from error
 
 
 def _pack(name: str, texts: Strings) -> dict[str, Array]:

@@ -79,16 +79,12 @@ def create(root: Path, name: str, *, resume: bool = False) -> RunFolder:
     Nothing is overwritten: an existing, non-empty folder needs ``resume``.
     """
     if not _NAME.fullmatch(name):
-        raise InputError(
-            "--name", "letters, digits, '.', '_', '+', '=' and '-', 100 at most", repr(name), "Rename."
-        )
+        raise InputError("--name", "letters, digits, '.', '_', '+', '=' and '-', 100 at most", repr(name), "Rename.")
     folder = RunFolder(root / name)
     if folder.path.exists() and not folder.path.is_dir():
         raise InputError(str(folder.path), "a folder", "a file", "Choose another --name.")
     if resume and not folder.config.is_file():
-        raise InputError(
-            str(folder.path), "a run to go on with", "no config.yaml in it", "Delete it and start anew."
-        )
+        raise InputError(str(folder.path), "a run to go on with", "no config.yaml in it", "Delete it and start anew.")
     if not resume and folder.path.is_dir() and any(folder.path.iterdir()):
         raise InputError(
             str(folder.path),

@@ -54,9 +54,7 @@ class Items:
         unique, counts = np.unique(self.key, return_counts=True)
         if len(unique) < n:
             twice = str(unique[counts > 1][0])
-            raise InputError(
-                "items", "every key once", f"'{twice}' {counts.max()} times", "Remove the repeated rows."
-            )
+            raise InputError("items", "every key once", f"'{twice}' {counts.max()} times", "Remove the repeated rows.")
 
     def __len__(self) -> int:
         return len(self.key)
@@ -125,9 +123,7 @@ class Labels:
     def __post_init__(self) -> None:
         n, k = len(self.items), len(self.classes)
         if len(set(self.classes)) < k:
-            raise InputError(
-                "classes", "every name once", repr(self.classes), "Rename or remove the repeated class."
-            )
+            raise InputError("classes", "every name once", repr(self.classes), "Rename or remove the repeated class.")
         if self.label.shape != (n,):
             raise InputError("labels", f"{n} labels, one an item", f"shape {self.label.shape}", "Check the table.")
         bad = np.flatnonzero((self.label < 0) | (self.label >= k))
@@ -155,9 +151,7 @@ SCORE_SUM_TOLERANCE = 1e-3
 
 def _check_scores(key: Strings, scores: Floats, shape: tuple[int, int]) -> None:
     if scores.shape != shape:
-        raise InputError(
-            "scores", f"shape {shape} (items × classes)", f"{scores.shape}", "Check the score columns."
-        )
+        raise InputError("scores", f"shape {shape} (items × classes)", f"{scores.shape}", "Check the score columns.")
     fix = "Write softmax probabilities, one column a class."
     bad = np.flatnonzero(~np.isfinite(scores).all(axis=1))
     if len(bad):

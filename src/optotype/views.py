@@ -64,11 +64,12 @@ class Numbers(msgspec.Struct, frozen=True, tag="numbers"):
 
 
 class Span(msgspec.Struct, frozen=True):
-    """A table's number with its interval."""
+    """A table's number with its interval; ``better`` colours a delta where its column does not."""
 
     value: float | None
     low: float | None = None
     high: float | None = None
+    better: Literal["higher", "lower", ""] = ""
 
 
 Cell: TypeAlias = str | int | float | Span | Picture | None

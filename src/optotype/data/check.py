@@ -84,9 +84,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
         parts += [f"{n:,} {name}" for kind, name in _SUMMARY if (n := self.count(kind))]
         if filled:
             ratio = max(filled) / min(filled)
-            parts.append(
-                "classes even" if ratio < 1.05 else f"classes uneven 1:{ratio:.{0 if ratio >= 10 else 1}f}"
-            )
+            parts.append("classes even" if ratio < 1.05 else f"classes uneven 1:{ratio:.{0 if ratio >= 10 else 1}f}")
         return ", ".join(parts).replace("1 classes", "1 class").replace(".0", "")
 
 

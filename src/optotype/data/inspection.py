@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import calendar
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from optotype.data.images import ImageError, check_file, opened, orientation, upright_rgb
+from optotype.machine import usable_cores
 from optotype.tables import Floats, Ints
 
 SIDE = 16
@@ -100,12 +99,6 @@ def inspect(paths: Sequence[Path], *, threads: int = 0, progress: Progress | Non
     return _table(files)
 
 
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    affinity: Callable[[int], Any] | None = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
 def perceptual_hash(gray: NDArray[np.uint8]) -> tuple[int, float]:
     """64-bit hash of a 32 × 32 gray picture, and the standard deviation of its gray levels.
 
@@ -187,9 +180,7 @@ def _seconds(text: str) -> float:
 
 
 def _table(files: list[_File]) -> Inspection:
-    pictures = np.frombuffer(b"".join(file.picture for file in files), np.uint8).reshape(
-        len(files), 3 * SIDE * SIDE
-    )
+    pictures = np.frombuffer(b"".join(file.picture for file in files), np.uint8).reshape(len(files), 3 * SIDE * SIDE)
     return Inspection(
         problem=tuple(file.problem for file in files),
         width=np.array([file.width for file in files], np.int32),

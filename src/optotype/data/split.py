@@ -53,9 +53,7 @@ def check_ratios(ratios: Sequence[float]) -> tuple[Fraction, Fraction, Fraction]
     exact = [Fraction(str(r)) for r in ratios]
     total = sum(exact, Fraction(0))
     if abs(total - 1) > Fraction(1, 10**6) or not exact[0]:
-        raise InputError(
-            "--ratios", "shares that sum to 1, the first above 0", f"{got} (sum {float(total):g})", fix
-        )
+        raise InputError("--ratios", "shares that sum to 1, the first above 0", f"{got} (sum {float(total):g})", fix)
     train, val, test = exact if len(exact) == 3 else (exact[0], Fraction(0), exact[1])
     return train / total, val / total, test / total
 
@@ -88,9 +86,7 @@ def deviation(labels: Labels, ratios: Sequence[float] = DEFAULT_RATIOS) -> tuple
     if not off.any():
         return ()
     worst, where = divmod(int(off.argmax()), len(SPLITS))
-    total = ", ".join(
-        f"{s} {g:,} instead of {w:,}" for s, g, w in zip(SPLITS, got.sum(0), wanted.sum(0), strict=True)
-    )
+    total = ", ".join(f"{s} {g:,} instead of {w:,}" for s, g, w in zip(SPLITS, got.sum(0), wanted.sum(0), strict=True))
     sentences = [
         f"groups that stay together put {int(off.sum()) // 2:,} of {len(labels):,} images in another split than "
         f"exact ratios would ({total}); farthest off: class '{labels.classes[worst]}' has "

@@ -28,7 +28,14 @@ from optotype.views import (
 __all__ = ["Case", "CurveVerdict", "Numbers", "read", "section", "verdict"]
 
 Case = Literal[
-    "too few epochs", "no validation", "unstable", "overfitting", "underfitting", "still improving", "converged"
+    "too few epochs",
+    "no validation",
+    "unstable",
+    "overfitting",
+    "memorising",
+    "underfitting",
+    "still improving",
+    "converged",
 ]
 
 LEAST_EPOCHS = 4
@@ -54,6 +61,8 @@ RULE = (
     "or more epochs and a quarter of all. "
     "Overfitting: after the best epoch the validation loss rises – the mean of the last three epochs exceeds the mean "
     "of the three around the best by more than the tolerance, with a slope above 0 – while the training loss falls on. "
+    "Memorising: after the best epoch the validation loss gets no better, and the gap to the training loss grows by "
+    "more than the tolerance, because that falls on. "
     f"Underfitting: training accuracy under {POOR_ACCURACY:.0%} and its loss stalled (it fell by less than "
     f"{STALL:.0%} in the last fifth of the epochs), with a gap within the tolerance. "
     f"Still improving: the validation loss fell by {STALL:.0%} or more in the last fifth. Else: converged."
@@ -161,6 +170,8 @@ def _case(rows: Sequence[EpochRow], numbers: Numbers) -> Case:
     rising = numbers.slope is not None and numbers.slope > 0 and numbers.rise > numbers.tolerance
     if rising and train[-1] < best.train.loss:
         return "overfitting"
+    if min(best.train.loss - train[-1], numbers.gap_last - numbers.gap_best) > numbers.tolerance:
+        return "memorising"
     stalled = _fall(train) < STALL
     if rows[-1].train.accuracy < POOR_ACCURACY and stalled and numbers.gap_last <= numbers.tolerance:
         return "underfitting"
@@ -168,48 +179,48 @@ def _case(rows: Sequence[EpochRow], numbers: Numbers) -> Case:
 
 
 def _words(case: Case, rows: Sequence[EpochRow], n: Numbers) -> tuple[str, Tone]:
+    last, best = rows[-1], next(row for row in rows if row.epoch == n.best_epoch)
     kept = f"the model kept is that of epoch {n.best_epoch}"
     gap = f"the gap to the training loss was {n.gap_best:.3f} there and is {n.gap_last:.3f} at the end"
-    if case == "overfitting":
-        slope = n.slope or 0.0
-        return (
-            f"Overfitting after epoch {n.best_epoch} of {n.epochs}: the validation loss rose from "
-            f"{n.best_loss:.3f} by "
-            f"{n.rise:.3f} (tolerance {n.tolerance:.3f}), {slope:+.3f} an epoch, while the training loss "
-            f"fell on; {gap}; "
-            f"{kept}.",
+    slope = n.slope or 0.0
+    swing = max(SWING * n.best_loss, 2 * n.standard_error)
+    words: dict[Case, tuple[str, Tone]] = {
+        "overfitting": (
+            f"Overfitting after epoch {n.best_epoch} of {n.epochs}: the validation loss rose from {n.best_loss:.3f} by "
+            f"{n.rise:.3f} (tolerance {n.tolerance:.3f}), {slope:+.3f} an epoch, while the training loss fell on; "
+            f"{gap}; {kept}.",
             "bad",
-        )
-    if case == "underfitting":
-        last = rows[-1].train
-        return (
-            f"Underfitting: training itself stalled at accuracy {last.accuracy:.1%}, loss {last.loss:.3f}, and "
-            f"validation is no worse (gap {n.gap_last:.3f}, tolerance {n.tolerance:.3f}). A larger model, "
-            "a higher rate "
-            "or less regularisation may help.",
+        ),
+        "memorising": (
+            f"Memorising after epoch {n.best_epoch} of {n.epochs}: the training loss fell from {best.train.loss:.3f} "
+            f"to {last.train.loss:.3f} (accuracy {last.train.accuracy:.1%}), but the validation loss got no better "
+            f"({n.rise:+.3f}, tolerance {n.tolerance:.3f}; accuracy {_val(last).accuracy:.1%}); {kept}. More data, "
+            "augmentation or pretrained weights may help.",
+            "caution",
+        ),
+        "underfitting": (
+            f"Underfitting: training itself stalled at accuracy {last.train.accuracy:.1%}, loss {last.train.loss:.3f}, "
+            f"and validation is no worse (gap {n.gap_last:.3f}, tolerance {n.tolerance:.3f}). A larger model, a higher "
+            "rate or less regularisation may help.",
             "bad",
-        )
-    if case == "unstable":
-        return (
-            f"Unstable: in {n.swings} of {n.epochs} epochs the validation loss jumped more than "
-            f"{max(SWING * n.best_loss, 2 * n.standard_error):.3f} above its neighbours; {kept}. A lower rate, "
-            "warm-up, clipping "
-            "or a moving average (ema) may help.",
+        ),
+        "unstable": (
+            f"Unstable: in {n.swings} of {n.epochs} epochs the validation loss jumped more than {swing:.3f} above its "
+            f"neighbours; {kept}. A lower rate, warm-up, clipping or a moving average (ema) may help.",
             "bad",
-        )
-    if case == "still improving":
-        return (
-            f"Still improving: the validation loss fell by {n.recent:.1%} in the last fifth of {n.epochs} "
-            "epochs; best "
+        ),
+        "still improving": (
+            f"Still improving: the validation loss fell by {n.recent:.1%} in the last fifth of {n.epochs} epochs; best "
             f"epoch {n.best_epoch}; {gap}. More epochs may help.",
             "caution",
-        )
-    return (
-        f"Converged without overfitting: the best epoch is {n.best_epoch} of {n.epochs}, and since then "
-        "the validation "
-        f"loss rose by {n.rise:.3f} (tolerance {n.tolerance:.3f}); {gap}.",
-        "good",
-    )
+        ),
+        "converged": (
+            f"Converged without overfitting: the best epoch is {n.best_epoch} of {n.epochs}, and since then the "
+            f"validation loss rose by {n.rise:.3f} (tolerance {n.tolerance:.3f}); {gap}.",
+            "good",
+        ),
+    }
+    return words[case]
 
 
 def _remarks(case: Case, rows: Sequence[EpochRow], n: Numbers) -> list[str]:
@@ -220,8 +231,7 @@ def _remarks(case: Case, rows: Sequence[EpochRow], n: Numbers) -> list[str]:
     if case in ("converged", "still improving") and n.accuracy_gap_best > max(WIDE_GAP, 2 * error):
         return [
             f"The model is {100 * n.accuracy_gap_best:.1f} points more accurate on the items it was trained on "
-            f"({best.train.accuracy:.1%} against {val.accuracy:.1%}, chance explains {200 * error:.1f}): "
-            "more data, "
+            f"({best.train.accuracy:.1%} against {val.accuracy:.1%}, chance explains {200 * error:.1f}): more data, "
             "augmentation or pretrained weights may help."
         ]
     return []

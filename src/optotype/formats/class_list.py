@@ -45,9 +45,7 @@ def read(path: Path) -> ClassList:
         if str(path) in SHIPPED:
             return _ordered(path, SHIPPED[str(path)])
         got = "a folder" if path.is_dir() else "no such file"
-        raise InputError(
-            str(path), "a file with class names, or a shipped list", got, did_you_mean(str(path), SHIPPED)
-        )
+        raise InputError(str(path), "a file with class names, or a shipped list", got, did_you_mean(str(path), SHIPPED))
     try:
         return _parse(path)
     except (msgspec.DecodeError, yaml.YAMLError, UnicodeDecodeError, OSError) as error:
@@ -89,9 +87,7 @@ def _ordered(path: Path, index_of: Mapping[str, int]) -> ClassList:
     ordered = sorted(index_of, key=index_of.__getitem__)
     if sorted(index_of.values()) != list(range(len(ordered))):
         got = ", ".join(str(index_of[name]) for name in ordered[:20])
-        raise InputError(
-            str(path), f"the indices 0 … {len(ordered) - 1}, each once", got, "Number the classes anew."
-        )
+        raise InputError(str(path), f"the indices 0 … {len(ordered) - 1}, each once", got, "Number the classes anew.")
     return tuple(ordered)
 
 

@@ -70,9 +70,7 @@ def read_items(path: Path) -> Items:
     return Items.of(keys, path=keys, split=split, root=path)
 
 
-_LAYOUT = (
-    "Make one folder a class (photos/cat/1.jpg, photos/dog/2.jpg …), or give a CSV with the columns path,label."
-)
+_LAYOUT = "Make one folder a class (photos/cat/1.jpg, photos/dog/2.jpg …), or give a CSV with the columns path,label."
 
 
 def _split_folders(path: Path) -> frozenset[str]:

@@ -47,9 +47,7 @@ def read(path: Path, classes: ClassList | None = None) -> Listing:
     _check_unique(table, keys)
     skipped = tuple(Skipped(keys[i], paths[i], labels[i], reasons[i]) for i in range(len(keys)) if reasons[i])
     if not kept:
-        raise InputError(
-            str(path), "an image that is not excluded", f"{len(keys)} excluded rows", "Check 'excluded'."
-        )
+        raise InputError(str(path), "an image that is not excluded", f"{len(keys)} excluded rows", "Check 'excluded'.")
     names = [labels[i] for i in kept]
     declared = _beside(path) if classes is None else classes
     listed = natural_order(names) if declared is None else declared
@@ -123,9 +121,7 @@ def _beside(path: Path) -> ClassList | None:
     try:
         return msgspec.json.decode(file.read_bytes(), type=tuple[str, ...])
     except msgspec.DecodeError as error:
-        raise InputError(
-            str(file), "a JSON list of class names", str(error), "Repair or remove the file."
-        ) from error
+        raise InputError(str(file), "a JSON list of class names", str(error), "Repair or remove the file.") from error
 
 
 def _lower_known(table: TextTable) -> TextTable:

@@ -62,9 +62,7 @@ def _scores(table: TextTable, names: list[str], classes: ClassList) -> Floats:
         raise InputError(where, f"columns named after the {len(classes)} classes", repr(unknown[0]), hint)
     if missing := [name for name in classes if name not in names]:
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-        raise InputError(
-            where, "one column a class", f"none for '{missing[0]}'{more}", "Add the column, 0 if never."
-        )
+        raise InputError(where, "one column a class", f"none for '{missing[0]}'{more}", "Add the column, 0 if never.")
     at = [table.header.index(name) for name in classes]
     texts = [[row[i] for i in at] for row in table.rows]
     try:

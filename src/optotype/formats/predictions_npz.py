@@ -16,9 +16,7 @@ from optotype.tables import Array, Floats, Ints, Labels
 
 FORMAT = "optotype.predictions/1"
 
-_FIX = (
-    "Save with np.savez(file, path=…, label=…) or np.savez(file, path=…, scores=…, classes=…), texts as dtype str."
-)
+_FIX = "Save with np.savez(file, path=…, label=…) or np.savez(file, path=…, scores=…, classes=…), texts as dtype str."
 
 
 def read(path: Path, classes: ClassList) -> Predictions:
@@ -77,9 +75,7 @@ def _order(path: Path, named: ClassList, classes: ClassList) -> Array | None:
         hint = f"{did_you_mean(unknown[0], classes)} Or give the whole list with --classes."
         raise InputError(f"{path}, 'classes'", f"the {len(classes)} classes", repr(unknown[0]), hint)
     if missing := [name for name in classes if name not in named]:
-        raise InputError(
-            f"{path}, 'classes'", f"all {len(classes)} classes", f"no {missing[0]!r}", "Add the class."
-        )
+        raise InputError(f"{path}, 'classes'", f"all {len(classes)} classes", f"no {missing[0]!r}", "Add the class.")
     return np.array([named.index(name) for name in classes], np.intp)
 
 

@@ -47,9 +47,7 @@ import numba  # noqa: E402 — reads NUMBA_CACHE_DIR when imported
 if os.environ.get("NUMBA_CACHE_DIR"):
     vars(numba.config)["CACHE_DIR"] = os.environ["NUMBA_CACHE_DIR"]
 if not _CACHE:
-    warnings.warn(
-        "no folder for compiled kernels can be written: they are compiled anew in each process", stacklevel=2
-    )
+    warnings.warn("no folder for compiled kernels can be written: they are compiled anew in each process", stacklevel=2)
 
 
 def jit(*signatures: str, fastmath: bool = False) -> Callable[[F], F]:

@@ -69,9 +69,7 @@ def weighted_bins(weights: Array, part: Array, values: Array, sums: Array) -> No
 
 
 @jit("void(float64[:, ::1], int32[::1], float64[::1], int32[::1], int32[:, ::1], float64[:, ::1])")
-def judge_scores(
-    scores: Array, truth: Array, brier: Array, rank: Array, top_class: Array, top_score: Array
-) -> None:
+def judge_scores(scores: Array, truth: Array, brier: Array, rank: Array, top_class: Array, top_score: Array) -> None:
     """For each row of ``scores`` (n, K): Brier sum, rank of the true class, and the best classes with their scores.
 
     A class ranks before another if its score is higher, or equal and its index higher: the order of a stable

@@ -40,8 +40,7 @@ def dot(pictures: NDArray[np.uint8], i: int, j: int) -> int:
 
 
 @jit(
-    "void(uint64[::1], uint64[::1], int64[::1], uint8[:, ::1], float64[::1], float64[::1], "
-    "int64, float64, int64[::1])"
+    "void(uint64[::1], uint64[::1], int64[::1], uint8[:, ::1], float64[::1], float64[::1], int64, float64, int64[::1])"
 )
 def link_band(
     hashes: NDArray[np.uint64],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from optotype.errors import InputError
 from optotype.kernels import bootstrap as kernel
+from optotype.machine import usable_cores
 from optotype.tables import Array, Floats, Ints, Strings
 
 LEVEL = 0.95
@@ -18,14 +18,6 @@ Z = 1.959963984540054
 
 FEWEST_GROUPS = 20
 """With fewer independent groups the percentile bootstrap is too narrow: no interval."""
-
-
-def usable_threads(threads: int = 0) -> int:
-    """``threads``, or all cores this process may use where it is 0."""
-    if threads > 0:
-        return threads
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def group_index(groups: Strings) -> tuple[Ints, int]:
@@ -73,7 +65,7 @@ def bootstrap(
     (2, 1)
     """
     _check_seed(seed)
-    workers = min(usable_threads(threads), max(resamples, 1))
+    workers = min((threads or usable_cores()), max(resamples, 1))
 
     def part(worker: int) -> list[Floats]:
         mine = range(worker, resamples, workers)

@@ -4,7 +4,6 @@ words.
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -15,6 +14,7 @@ from typing import Any, Literal
 import torch
 
 from optotype.errors import InputError
+from optotype.machine import usable_cores
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -118,13 +118,6 @@ def choose(
         threads=chosen,
         reason=why,
     )
-
-
-def usable_cores() -> int:
-    """Processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
 
 
 def bf16_unit() -> str:

@@ -67,9 +67,7 @@ def priority(gallery: Gallery) -> list[int]:
 def select(page: Page, room: int, decoder: Decode, threads: int = 0) -> Selection:
     """Choose and encode the images that fit into ``room`` bytes of the page (items of galleries included)."""
     sizes = _sizes(itertools.chain(fixed_pictures(page), _gallery_pictures(page)))
-    fixed = _fit_fixed(
-        {picture.path: sizes[picture.path] for picture in fixed_pictures(page)}, room, decoder, threads
-    )
+    fixed = _fit_fixed({picture.path: sizes[picture.path] for picture in fixed_pictures(page)}, room, decoder, threads)
     room -= _cost({path: shot for path, shot in fixed.items() if shot})
     order = _merged_priority(galleries(page))
     wanted = {picture.path: sizes[picture.path] for picture in _gallery_pictures(page) if picture.path not in fixed}

@@ -118,9 +118,7 @@ def _plain(view: View) -> dict[str, Any]:
 
 def _cell(cell: Any, images: Images) -> Any:
     return (
-        {"picture": images.number(cell)}
-        if isinstance(cell, Picture)
-        else msgspec.to_builtins(cell, enc_hook=_builtin)
+        {"picture": images.number(cell)} if isinstance(cell, Picture) else msgspec.to_builtins(cell, enc_hook=_builtin)
     )
 
 

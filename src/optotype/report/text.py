@@ -150,9 +150,7 @@ def _chart(view: Chart) -> Iterator[Block]:
     rows = []
     for x in places:
         name = (
-            view.x.categories[int(x)]
-            if view.x.categories and int(x) < len(view.x.categories)
-            else amount(x, "plain")
+            view.x.categories[int(x)] if view.x.categories and int(x) < len(view.x.categories) else amount(x, "plain")
         )
         found = [dict(zip(series.x, series.y, strict=True)).get(x) for series in view.series]
         rows.append([name, *(amount(value, view.y.unit) for value in found)])
@@ -198,9 +196,7 @@ def _line(text: str) -> str:
     """One line of bounded length, without control characters."""
     flat = re.sub(r"[\s\x00-\x1f\x7f]+", " ", printable(text)).strip()
     return (
-        flat
-        if len(flat) <= _SENTENCE_LENGTH
-        else f"{flat[: _SENTENCE_LENGTH // 2]} … {flat[-_SENTENCE_LENGTH // 2 :]}"
+        flat if len(flat) <= _SENTENCE_LENGTH else f"{flat[: _SENTENCE_LENGTH // 2]} … {flat[-_SENTENCE_LENGTH // 2 :]}"
     )
 
 

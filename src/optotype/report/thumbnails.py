@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from optotype.errors import OptotypeError
+from optotype.machine import usable_cores
 
 QUALITY = 60
 LOSSLESS_BELOW = 64  # lossy WebP halves the colour resolution, which ruins icons and 8 × 8 digits
@@ -65,6 +65,6 @@ def load(path: str, sizes: Sequence[int], decoder: Decode) -> tuple[Thumbnail, .
 
 def load_all(wanted: Mapping[str, int], decoder: Decode, threads: int = 0) -> dict[str, Thumbnail | None]:
     """The thumbnail of each path at its size; ``threads`` 0 takes one a core."""
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(threads or usable_cores()) as pool:
         found = pool.map(lambda entry: load(entry[0], (entry[1],), decoder), wanted.items())
         return {path: shot[0] if shot else None for path, shot in zip(wanted, found, strict=True)}

@@ -30,6 +30,8 @@ from optotype.views import (
     Chart,
     Code,
     Column,
+    Gallery,
+    Matrix,
     Page,
     Picture,
     Section,
@@ -89,16 +91,26 @@ def _study_page(folder: RunFolder) -> Page:
     sections: list[Section] = []
     if (folder.path / COMPARISON_FILE).is_file():
         comparison = _read(folder.path / COMPARISON_FILE, ComparisonFile).comparison
-        sections.append(Section("verdict", "Verdict", [Verdict(comparison_verdict(comparison))]))
+        sentences = [_best(done), *(_to_prefixed(s, "compare-") for s in comparison_verdict(comparison))]
+        sections.append(Section("verdict", "Verdict", [Verdict(sentences)]))
         sections.append(_runs_section(kept.study, done))
         sections += [prefixed(s, "compare-") for s in comparison_sections(comparison, pictures(done[0]))]
     else:
         sections.append(_runs_section(kept.study, done))
     sections += [_one_run(run) for run in done]
-    training = [s for s in (_training_section(run) for run in done) if s]
-    sections += [prefixed(s, f"{run.path.name}-", f"{run.path.name}: ") for run, s in zip(done, training, strict=False)]
+    for run in done:
+        if training := _training_section(run):
+            sections.append(prefixed(training, f"{run.path.name}-", f"{run.path.name}: "))
     sections += [s for s in (_data_section(folder), _study_provenance(folder, kept)) if s]
     return Page(title=kept.study.title, sections=sections, subtitle=f"study {kept.study.name}, {len(done)} runs")
+
+
+def _best(runs: Sequence[RunFolder]) -> Sentence:
+    """What the most accurate run reaches."""
+    found = [(run, load(run)) for run in runs]
+    run, judged = max(found, key=lambda pair: pair[1].result.metrics["accuracy"].value or 0)
+    first = TASKS[judged.result.task].verdict(judged.result, judged.evidence)[0]
+    return Sentence(f"Most accurate: {run.path.name}. {first.text}", first.tone, f"{run.path.name}-run")
 
 
 def _one_run(run: RunFolder) -> Section:
@@ -108,9 +120,7 @@ def _one_run(run: RunFolder) -> Section:
     record = TASKS[result.task]
     sections = record.sections(result, found, pictures(run))
     # The sections become one, so that links to them must lead to a view inside.
-    inside = {
-        section.id: next((view.id for view in section.views if getattr(view, "id", "")), "run") for section in sections
-    }
+    inside = {section.id: next(filter(None, map(_id, section.views)), "run") for section in sections}
     sentences = [
         msgspec.structs.replace(sentence, target=inside.get(sentence.target, sentence.target))
         for sentence in [*record.verdict(result, found), *_curve_sentences(run)]
@@ -270,22 +280,28 @@ def prefixed(section: Section, prefix: str, title: str = "") -> Section:
     return msgspec.structs.replace(section, id=prefix + section.id, title=title + section.title, views=views)
 
 
+def _id(view: View) -> str:
+    return view.id if isinstance(view, (Table, Matrix, Chart, Gallery)) else ""
+
+
 def _prefixed(view: View, prefix: str) -> View:
     changes: dict[str, Any] = {}
-    if getattr(view, "id", ""):
-        changes["id"] = prefix + view.id  # type: ignore[union-attr]
-    if getattr(view, "gallery", ""):
-        changes["gallery"] = prefix + view.gallery  # type: ignore[union-attr]
+    if _id(view):
+        changes["id"] = prefix + _id(view)
+    if isinstance(view, Matrix) and view.gallery:
+        changes["gallery"] = prefix + view.gallery
     if isinstance(view, Table):
         changes["links"] = [
             None if link is None else msgspec.structs.replace(link, gallery=prefix + link.gallery)
             for link in view.links
         ]
     if isinstance(view, Verdict):
-        changes["sentences"] = [
-            msgspec.structs.replace(s, target=prefix + s.target) if s.target else s for s in view.sentences
-        ]
+        changes["sentences"] = [_to_prefixed(sentence, prefix) for sentence in view.sentences]
     return msgspec.structs.replace(view, **changes) if changes else view
+
+
+def _to_prefixed(sentence: Sentence, prefix: str) -> Sentence:
+    return msgspec.structs.replace(sentence, target=prefix + sentence.target) if sentence.target else sentence
 
 
 def _subtitle(folder: RunFolder) -> str:

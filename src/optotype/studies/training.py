@@ -70,9 +70,9 @@ def train(
     ``flags`` are settings of ``TrainConfig`` that win over the file ``config``; ``sets`` are 'key=value' strings that
     win over both. With ``resume`` the settings and the data are those of the run; flags that are given must agree.
     """
-    progress = progress or Silent()
     require("optotype train", "train", *TORCH)
     first = int(os.environ.get("RANK", "0")) == 0
+    progress = progress if progress and first else Silent()
     root = Path(runs)
     if resume:
         folder = create(root, _name(name, str(flags.get("model", ""))), resume=True)

@@ -85,9 +85,7 @@ class ImageCache:
             if folder is not None:
                 warnings.append("decoded photos are kept in memory")
         elif stored is None:
-            warnings.append(
-                f"decoded photos would take {need / 2**30:.1f} GiB of memory: decoding them in every epoch"
-            )
+            warnings.append(f"decoded photos would take {need / 2**30:.1f} GiB of memory: decoding them in every epoch")
         return cls(paths, size, threads, tuple(warnings), slot, stored, sums, np.zeros(len(names), np.bool_))
 
     def __len__(self) -> int:
@@ -136,9 +134,7 @@ def _key(names: Sequence[str], size: int) -> str:
         try:
             status = Path(name).stat()
         except OSError as error:
-            raise InputError(
-                name, "an image file", error.strerror or str(error), "Check the data's paths."
-            ) from error
+            raise InputError(name, "an image file", error.strerror or str(error), "Check the data's paths.") from error
         digest.update(f"\0{name}\0{status.st_size}\0{status.st_mtime_ns}".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:32]
 

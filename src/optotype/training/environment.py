@@ -7,7 +7,8 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from optotype.nn.hardware import Hardware, processor, usable_cores
+from optotype.machine import usable_cores
+from optotype.nn.hardware import Hardware, processor
 from optotype.nn.models import Model
 from optotype.training.ranks import Ranks
 from optotype.version import VERSION

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,12 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from optotype.kernels.augment import normalise
+from optotype.machine import usable_cores
+from optotype.nn.models import IMAGENET_MEAN, IMAGENET_STD
 from optotype.training import augment as changes
 from optotype.training.cache import ImageCache
 from optotype.training.config import Augment
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 
 AHEAD = 3
 """Batches in the making or waiting; bounds the memory."""
@@ -81,7 +79,7 @@ class Batches:
 
     def __iter__(self) -> Iterator[Batch]:
         shares = self._shares()
-        workers = self.threads or cores()
+        workers = self.threads or usable_cores()
         pool = ThreadPoolExecutor(workers, thread_name_prefix="optotype-loader")
         pending: deque[tuple[Batch, list[Future[None]]]] = deque()
         try:
@@ -120,8 +118,7 @@ class Batches:
         table = level_table(self.mean, self.std, self.dtype)
         step = max(1, b // (4 * workers))
         tasks = [
-            pool.submit(self._make, rows, range(i, min(i + step, b)), draws, table, target)
-            for i in range(0, b, step)
+            pool.submit(self._make, rows, range(i, min(i + step, b)), draws, table, target) for i in range(0, b, step)
         ]
         labels = torch.from_numpy(np.asarray(self.labels)[rows].astype(np.int64))
         return Batch(pictures, labels, rows), tasks
@@ -160,11 +157,6 @@ def level_table(mean: Sequence[float], std: Sequence[float], dtype: torch.dtype)
     table = ((levels - centre[:, None]) / spread[:, None]).to(dtype)
     result: NDArray[Any] = (table.view(torch.uint16) if dtype == torch.bfloat16 else table).numpy()
     return result
-
-
-def cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _finished(batch: Batch, tasks: list[Future[None]]) -> Batch:

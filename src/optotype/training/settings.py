@@ -230,7 +230,7 @@ def _build(values: Flat, where: str) -> TrainConfig:
 
 def _scalar(value: Any) -> str:
     text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=1 << 30)
-    return text.removesuffix("\n").removesuffix("\n...").strip()
+    return text.removesuffix("\n").removesuffix("\n...").strip("\n")
 
 
 def _reason(error: Exception) -> str:

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from PIL import Image, features
 
 from optotype.files import write_atomic
+from optotype.nn.models import IMAGENET_MEAN
 from optotype.runs import RunFolder
 from optotype.training import augment as changes
 from optotype.training.cache import ImageCache
 from optotype.training.config import Augment
-from optotype.training.loader import IMAGENET_MEAN, shuffled
+from optotype.training.loader import shuffled
 
 TILE = 256
 """Longest side of a tile, pixels."""

@@ -101,6 +101,8 @@ def _pair_sentence(comparison: Comparison, pair: Pair) -> Sentence:
         )
         return Sentence(text, "good" if better else "bad", "comparison")
     delta = f"{_signed(difference.value)} points {reach}"
+    if pair.mcnemar_p < ALPHA:
+        changed += " The two tests disagree, so it is open."
     text = f"No difference in accuracy can be shown between {second} and {first}: {delta}"
     if pair.detectable:
         n = plural(comparison.n.items, "item")
@@ -170,16 +172,16 @@ def _headline_table(comparison: Comparison) -> Table:
 
 def _difference_table(comparison: Comparison) -> Table:
     kinds = [k for k in metrics.of_task(comparison.task) if any(_known(p, k.key) for p in comparison.pairs)]
-    columns = [Column("difference"), *(Column(kind.label, "delta", kind.better) for kind in kinds)]
+    columns = [Column("metric"), *(Column(f"{p.b} − {p.a}", "delta") for p in comparison.pairs)]
     rows: list[list[Cell]] = []
-    for pair in comparison.pairs:
-        found = [pair.metrics.get(kind.key) for kind in kinds]
-        spans = [None if d is None or d.value is None else Span(d.value, d.low, d.high) for d in found]
-        rows.append([f"{pair.b} − {pair.a}", *spans])
+    for kind in kinds:
+        found = [pair.metrics.get(kind.key) for pair in comparison.pairs]
+        spans = [None if d is None or d.value is None else Span(d.value, d.low, d.high, kind.better) for d in found]
+        rows.append([f"{kind.label} {'↑' if kind.better == 'higher' else '↓'}", *spans])
     caption = (
         f"Paired 95 % bootstrap intervals ({comparison.resamples:,} resamples, seed {comparison.seed}): an "
         "interval without 0 shows a difference. That of the calibration error is on the wide side. "
-        f"{_many(len(rows) * len(kinds))}"
+        f"{_many(len(rows) * len(comparison.pairs))}"
     )
     return Table(columns, rows, title="Differences", caption=caption, id="differences")
 

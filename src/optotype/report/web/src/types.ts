@@ -40,6 +40,7 @@ export interface Span {
   value: number | null;
   low: number | null;
   high: number | null;
+  better: Better;
 }
 
 export type Cell = string | number | null | Span | { picture: ImageNumber };

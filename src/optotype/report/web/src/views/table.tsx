@@ -1,7 +1,7 @@
 // A table that sorts by any column; long ones start short and can be searched.
 
 import { useMemo, useState } from "preact/hooks";
-import type { Cell, Column, ImageNumber, Span, Table } from "../types";
+import type { Better, Cell, Column, ImageNumber, Span, Table } from "../types";
 import { cell as format, count, isNumeric } from "../format";
 import { Figure, Img, Text } from "../ui";
 import { go } from "../store";
@@ -156,11 +156,12 @@ function Content({ value, column, wide }: { value: Cell; column: Column; wide: b
     );
   if (value === "") return null;
   if (typeof value === "string") return <Text text={value} max={isNumeric(column) ? 24 : wide ? 1200 : 240} />;
-  const span = isSpan(value) ? value : { value, low: null, high: null };
+  const span: Span = isSpan(value) ? value : { value, low: null, high: null, better: "" };
   const kind = column.kind === "text" ? "number" : column.kind;
   const interval = span.low !== null && span.high !== null;
   const text = format(span.value, kind, interval);
-  const tone = column.better && span.value !== null ? deltaTone(span, column) : "";
+  const better = span.better || column.better;
+  const tone = better && column.kind === "delta" && span.value !== null ? deltaTone(span, better) : "";
   return (
     <>
       <span class={`number ${tone}`}>{text}</span>
@@ -174,8 +175,8 @@ function Content({ value, column, wide }: { value: Cell; column: Column; wide: b
 }
 
 /** A delta is coloured only where its interval, if it has one, leaves zero out. */
-function deltaTone(span: Span, column: Column): string {
-  if (column.kind !== "delta" || span.value === 0) return "";
+function deltaTone(span: Span, better: Better): string {
+  if (span.value === 0) return "";
   if (span.low !== null && span.high !== null && span.low <= 0 && span.high >= 0) return "open";
-  return span.value! > 0 === (column.better === "higher") ? "good" : "bad";
+  return span.value! > 0 === (better === "higher") ? "good" : "bad";
 }
