@@ -195,7 +195,7 @@ def test_the_verdict_carries_the_numbers():
     assert 3 <= len(sentences) <= 5
     accuracy = result["accuracy"]
     assert (
-        f"{100 * accuracy.value:.1f} % [{100 * accuracy.low:.1f}, {100 * accuracy.high:.1f}] of 300 items"
+        f"{100 * accuracy.value:.1f}\N{NO-BREAK SPACE}% [{100 * accuracy.low:.1f}, {100 * accuracy.high:.1f}] of 300 items"
         in sentences[0].text
     )
     weakest = min(result.per_class, key=lambda row: row.metrics["recall"].value)

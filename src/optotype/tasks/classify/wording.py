@@ -4,12 +4,12 @@ from __future__ import annotations
 
 
 def percent(value: float, digits: int = 1) -> str:
-    """A ratio in percent.
+    """A ratio in percent, its sign kept on the number's line.
 
     >>> percent(0.8125)
-    '81.2 %'
+    '81.2\\xa0%'
     """
-    return f"{100 * value:.{digits}f} %"
+    return f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def within(low: float | None, high: float | None, digits: int = 1) -> str:
