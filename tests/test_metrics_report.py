@@ -194,10 +194,8 @@ def test_the_verdict_carries_the_numbers():
     sentences = verdict(result, evidence)
     assert 3 <= len(sentences) <= 5
     accuracy = result["accuracy"]
-    assert (
-        f"{100 * accuracy.value:.1f}\N{NO-BREAK SPACE}% [{100 * accuracy.low:.1f}, {100 * accuracy.high:.1f}] of 300 items"
-        in sentences[0].text
-    )
+    value, low, high = (f"{100 * number:.1f}" for number in (accuracy.value, accuracy.low, accuracy.high))
+    assert f"{value}\N{NO-BREAK SPACE}% [{low}, {high}] of 300 items" in sentences[0].text
     weakest = min(result.per_class, key=lambda row: row.metrics["recall"].value)
     assert weakest.name in sentences[1].text
     assert "calling" in sentences[2].text

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 
 def percent(value: float, digits: int = 1) -> str:
-    """A ratio in percent, its sign kept on the number's line.
+    r"""A ratio in percent, its sign kept on the number's line.
 
     >>> percent(0.8125)
-    '81.2\\xa0%'
+    '81.2\xa0%'
     """
     return f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
 
