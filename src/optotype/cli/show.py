@@ -63,18 +63,33 @@ def _short(metric: Metric, wide: bool) -> str:
 
 
 def show_comparison(comparison: Comparison) -> None:
-    """The verdict in words, then each difference with its interval."""
+    """The verdict in words, every run's numbers, and each pair's difference in the first metric."""
     for sentence in verdict(comparison):
         console.out.print(Text(sentence.text))
-    for pair in comparison.pairs:
-        table = Table(title=Text(f"{pair.b} minus {pair.a}"), title_justify="left")
-        table.add_column("metric")
-        table.add_column("difference [95 % interval]")
-        for key, difference in pair.metrics.items():
-            table.add_row(key, _signed(difference))
-        table.caption = f"fixes {pair.fixes:,}, breaks {pair.breaks:,}; McNemar p = {pair.mcnemar_p:.2g}"
-        console.out.print(table)
+    console.out.print(_runs(comparison))
+    console.out.print(_pairs(comparison))
     console.warn(comparison.warnings)
+
+
+def _runs(comparison: Comparison) -> Table:
+    table = Table(title="every run", title_justify="left")
+    table.add_column("metric")
+    for run in comparison.runs:
+        table.add_column(Text(run.name), justify="right")
+    for key in comparison.runs[0].metrics:
+        table.add_row(key, *(_short(run.metrics[key], wide=False) for run in comparison.runs))
+    return table
+
+
+def _pairs(comparison: Comparison) -> Table:
+    first = next(iter(comparison.pairs[0].metrics))
+    table = Table(title="pairs", title_justify="left", caption="all differences with intervals: report.html, --json")
+    for name in ("pair", f"difference in {first} [95 %]", "fixes", "breaks", "McNemar p"):
+        table.add_column(name, no_wrap=name.startswith("difference"))
+    for pair in comparison.pairs:
+        numbers = f"{pair.fixes:,}", f"{pair.breaks:,}", f"{pair.mcnemar_p:.2g}"
+        table.add_row(Text(f"{pair.b} minus {pair.a}"), _signed(pair.metrics[first]), *numbers)
+    return table
 
 
 def _signed(difference: Difference) -> str:

@@ -22,7 +22,7 @@ from optotype.studies.judging import load
 from optotype.studies.paired import COMPARISON_FILE, ComparisonFile
 from optotype.tables import Labels
 from optotype.tasks import TASKS
-from optotype.training.config import Augment
+from optotype.training.config import Augment, TrainConfig
 from optotype.training.settings import read_config
 from optotype.views import (
     Axis,
@@ -130,26 +130,30 @@ def _one_run(run: RunFolder) -> Section:
 
 
 def _runs_section(study: Declared, done: Sequence[RunFolder]) -> Section:
+    """The runs with the settings in which they differ."""
     names = {run.path.name for run in done}
+    runs = [run for run in study.runs if run.name in names]
+    settings = {key: [_setting(run.config, key) for run in runs] for key in TrainConfig.__struct_fields__}
+    shown = [key for key, values in settings.items() if key == "model" or len(set(values)) > 1]
+    notes = any(run.note for run in runs)
+    columns = [Column("run"), *([Column("what it is there for")] if notes else []), *map(Column, shown)]
     rows: list[list[Cell]] = [
-        [
-            run.name,
-            run.note,
-            run.config.model,
-            run.config.weights,
-            run.config.optimizer,
-            run.config.lr,
-            run.config.schedule,
-        ]
-        for run in study.runs
-        if run.name in names
+        [run.name, *([run.note] if notes else []), *(settings[key][i] for key in shown)] for i, run in enumerate(runs)
     ]
-    columns = [
-        Column("run"), Column("what it is there for"), Column("model"), Column("weights"), Column("optimiser"),
-        Column("rate", kind="number"), Column("schedule"),
-    ]  # fmt: skip
-    lead = "All runs were trained and judged on the same items in the same splits."
+    lead = "All runs were trained and judged on the same items in the same splits; settings not shown are the same."
     return Section("runs", "What was run", [Table(columns, rows)], lead=lead)
+
+
+def _setting(config: TrainConfig, key: str) -> str:
+    value = getattr(config, key)
+    if not isinstance(value, Augment):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    changed = [
+        (name, getattr(value, name))
+        for name in value.__struct_fields__
+        if getattr(value, name) != getattr(Augment(), name)
+    ]
+    return ", ".join(f"{name} {amount:g}" for name, amount in changed) or "none"
 
 
 def _curve_sentences(folder: RunFolder) -> list[Sentence]:
