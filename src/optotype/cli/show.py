@@ -7,7 +7,7 @@ from rich.text import Text
 
 from optotype.cli import console
 from optotype.diagnose.compare import Comparison, verdict
-from optotype.diagnose.compare.pairing import Difference
+from optotype.diagnose.compare.records import Difference
 from optotype.results import Metric, Result
 
 _MOST_CLASSES = 40

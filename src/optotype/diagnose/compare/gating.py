@@ -6,7 +6,7 @@ import operator
 import re
 from collections.abc import Sequence
 
-from optotype.diagnose.compare.pairing import Comparison, Pair
+from optotype.diagnose.compare.records import Comparison, Pair
 from optotype.errors import InputError, did_you_mean
 
 _GATE = re.compile(r"\s*([A-Za-z_]\w*)\s*(<=|>=|<|>)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*")

@@ -7,147 +7,37 @@ import statistics
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import msgspec
 import numpy as np
 
 from optotype import metrics
+from optotype.diagnose.compare.checking import check
+from optotype.diagnose.compare.records import (
+    Changed,
+    ClassDifference,
+    Comparison,
+    Difference,
+    Pair,
+    Run,
+    Setting,
+    SettingPair,
+    Spread,
+)  # fmt: skip
 from optotype.diagnose.compare.significance import holm, mcnemar
-from optotype.errors import InputError
 from optotype.evidence import Evidence
 from optotype.metrics.calibration import gap_distances
 from optotype.metrics.intervals import FEWEST_GROUPS, LEVEL, group_index, percentile
-from optotype.results import Better, Counts, Metric, Result
+from optotype.results import Result
 from optotype.tables import Array, Floats
 from optotype.tasks import TASKS
 from optotype.tasks.classify import Samples
 from optotype.tasks.classify.measuring import number
 
-FORMAT: Literal["optotype.comparison/1"] = "optotype.comparison/1"
 ALL_PAIRS_UP_TO = 4
 """With more runs than this, each is compared with the first only."""
 MOST_CHANGED = 1000
 """Changed items kept of each kind; the counts are of all."""
 POWER_FACTOR = 2.8
 """z(0.975) + z(0.8): a true difference of so many standard errors is seen in four of five samples."""
-
-
-class Difference(msgspec.Struct, frozen=True):
-    """B − A of one number with its paired 95 % interval; None where it does not exist or no interval is valid."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    unit: str = "ratio"
-    better: Better = "higher"
-
-    @property
-    def shown(self) -> bool:
-        """The interval leaves out 0."""
-        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
-
-
-class Changed(msgspec.Struct, frozen=True):
-    """An item that one model has right and the other wrong; confidences are None without scores."""
-
-    key: str
-    truth: str
-    a: str
-    b: str
-    confidence_a: float | None = None
-    confidence_b: float | None = None
-
-
-class ClassDifference(msgspec.Struct, frozen=True, rename={"name": "class"}):
-    """One class: recall of A and B, differences, items fixed and broken, p before and after Holm's correction."""
-
-    name: str
-    n: int
-    a: float | None
-    b: float | None
-    recall: Difference
-    f1: Difference
-    fixes: int
-    breaks: int
-    p: float | None
-    p_holm: float | None
-
-
-class Pair(msgspec.Struct, frozen=True):
-    """B held against A.
-
-    ``fixes``: items that A has wrong and B right; ``breaks``: the other way round. ``mcnemar_p`` is the exact
-    binomial test's; each group of items counts once. ``detectable``: the accuracy difference seen in four of
-    five samples of this size. ``fixed`` and ``broken`` list up to 1,000 items each.
-    """
-
-    a: str
-    b: str
-    metrics: dict[str, Difference]
-    fixes: int
-    breaks: int
-    both_right: int
-    both_wrong: int
-    mcnemar_p: float
-    detectable: float | None
-    per_class: list[ClassDifference]
-    fixed: list[Changed]
-    broken: list[Changed]
-    same_setting: bool = False
-
-
-class Spread(msgspec.Struct, frozen=True):
-    """A metric over runs that differ only in the seed: ``deviation`` is None for a single run."""
-
-    mean: float
-    least: float
-    greatest: float
-    deviation: float | None
-
-
-class Setting(msgspec.Struct, frozen=True):
-    """Runs that differ only in the seed, and each metric's spread over them."""
-
-    runs: list[str]
-    metrics: dict[str, Spread]
-
-
-class SettingPair(msgspec.Struct, frozen=True):
-    """Mean of the second setting's runs minus that of the first's, with intervals over the items only.
-
-    ``apart``: of accuracy, every run of one setting is better than every run of the other.
-    """
-
-    a: int
-    b: int
-    metrics: dict[str, Difference]
-    apart: bool
-
-
-class Run(msgspec.Struct, frozen=True):
-    """One model and its headline numbers."""
-
-    name: str
-    metrics: dict[str, Metric]
-
-
-class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything found; the first run is what the others are held against."""
-
-    format: Literal["optotype.comparison/1"] = FORMAT
-    task: str
-    n: Counts
-    resamples: int
-    seed: int
-    runs: list[Run]
-    pairs: list[Pair]
-    settings: list[Setting]
-    setting_pairs: list[SettingPair]
-    warnings: list[str]
-
-    @property
-    def names(self) -> list[str]:
-        """Names of the runs."""
-        return [run.name for run in self.runs]
 
 
 def compare(
@@ -167,7 +57,7 @@ def compare(
     compared in all pairs, more with the first only. An InputError tells of different truth, items, groups, classes
     or protocols.
     """
-    _check(results, evidences, names, seed_groups)
+    check(results, evidences, names, seed_groups)
     samples = [
         TASKS[result.task].resample(evidence, resamples=resamples, seed=seed, threads=threads, edges=_edges(result))
         for result, evidence in zip(results, evidences, strict=True)
@@ -192,11 +82,6 @@ def compare(
         setting_pairs=_setting_pairs(members, samples) if repeated else [],
         warnings=_warnings(samples[0], resamples),
     )
-
-
-def encode(comparison: Comparison) -> bytes:
-    """The comparison as JSON, two-space indent."""
-    return msgspec.json.format(msgspec.json.encode(comparison), indent=2) + b"\n"
 
 
 def _pair(
@@ -369,57 +254,3 @@ def _warnings(samples: Samples, resamples: int) -> list[str]:
 
 def _edges(result: Result) -> Literal["guo", "netcal"]:
     return "netcal" if result.protocol.get("ece", {}).get("edges") == "[lo, hi)" else "guo"
-
-
-def _check(
-    results: Sequence[Result],
-    evidences: Sequence[Evidence],
-    names: Sequence[str],
-    seed_groups: Sequence[str] | None,
-) -> None:
-    n = len(results)
-    if n < 2 or n != len(evidences) or n != len(names) or (seed_groups is not None and n != len(seed_groups)):
-        raise InputError("compare", "two or more evaluations, each with a name", f"{n}", "Name a second one.")
-    if len(set(names)) < n:
-        raise InputError("--names", "every name once", repr(list(names)), "Give each its own name.")
-    for result, evidence, name in zip(results[1:], evidences[1:], names[1:], strict=True):
-        _check_pair(names[0], name, results[0], result, evidences[0], evidence)
-
-
-def _check_pair(first: str, name: str, a: Result, b: Result, one: Evidence, other: Evidence) -> None:
-    where = f"comparing '{name}' with '{first}'"
-    if a.task != b.task:
-        raise InputError(where, f"task '{a.task}'", f"task '{b.task}'", "Compare evaluations of one task.")
-    if a.provenance.truth.sha256 != b.provenance.truth.sha256:
-        raise InputError(
-            where, f"the same truth ({a.provenance.truth.path}, sha256 {a.provenance.truth.sha256[:12]}…)",
-            f"another ({b.provenance.truth.path}, sha256 {b.provenance.truth.sha256[:12]}…)",
-            "Evaluate both against the same truth and split.",
-        )  # fmt: skip
-    differing = [
-        key for key in _conventions(a) | _conventions(b) if _conventions(a).get(key) != _conventions(b).get(key)
-    ]
-    if differing:
-        key = sorted(differing)[0]
-        raise InputError(
-            where, f"the same protocol ({key}: {_conventions(a).get(key)!r})",
-            f"{key}: {_conventions(b).get(key)!r}", "Evaluate both under the same protocol.",
-        )  # fmt: skip
-    if one.classes != other.classes:
-        raise InputError(where, "the same classes", f"{other.classes[:5]}", "Evaluate both with one class list.")
-    if len(one) != len(other) or not bool((one.keys == other.keys).all()):
-        only = np.setxor1d(one.keys, other.keys)
-        raise InputError(
-            where, "the same items", f"{len(only)} on one side only, such as '{only[0]}'", "Evaluate again."
-        )
-    same_truth = bool((one["labels"]["truth"] == other["labels"]["truth"]).all())
-    if not same_truth or not bool((one.groups == other.groups).all()):
-        what = "groups" if same_truth else "true classes"
-        raise InputError(
-            where, f"the same {what} of the items", "different ones", "Evaluate both against the same truth."
-        )
-
-
-def _conventions(result: Result) -> dict[str, Any]:
-    """The protocol without the settings of the intervals: those are drawn anew."""
-    return {key: value for key, value in result.protocol.items() if key != "intervals"}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from optotype import metrics
-from optotype.diagnose.compare.pairing import Changed, ClassDifference, Comparison, Pair, Setting, SettingPair
+from optotype.diagnose.compare.records import Changed, ClassDifference, Comparison, Pair, Setting, SettingPair
 from optotype.tasks.classify.wording import percent, plural, quoted
 from optotype.views import (
     Axis,

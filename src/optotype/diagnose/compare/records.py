@@ -1,0 +1,135 @@
+"""What a comparison holds, and its JSON."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from optotype.results import Better, Counts, Metric
+
+FORMAT: Literal["optotype.comparison/1"] = "optotype.comparison/1"
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """B − A of one number with its paired 95 % interval; None where it does not exist or no interval is valid."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    unit: str = "ratio"
+    better: Better = "higher"
+
+    @property
+    def shown(self) -> bool:
+        """The interval leaves out 0."""
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """An item that one model has right and the other wrong; confidences are None without scores."""
+
+    key: str
+    truth: str
+    a: str
+    b: str
+    confidence_a: float | None = None
+    confidence_b: float | None = None
+
+
+class ClassDifference(msgspec.Struct, frozen=True, rename={"name": "class"}):
+    """One class: recall of A and B, differences, items fixed and broken, p before and after Holm's correction."""
+
+    name: str
+    n: int
+    a: float | None
+    b: float | None
+    recall: Difference
+    f1: Difference
+    fixes: int
+    breaks: int
+    p: float | None
+    p_holm: float | None
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """B held against A.
+
+    ``fixes``: items that A has wrong and B right; ``breaks``: the other way round. ``mcnemar_p`` is the exact
+    binomial test's; each group of items counts once. ``detectable``: the accuracy difference seen in four of
+    five samples of this size. ``fixed`` and ``broken`` list up to 1,000 items each.
+    """
+
+    a: str
+    b: str
+    metrics: dict[str, Difference]
+    fixes: int
+    breaks: int
+    both_right: int
+    both_wrong: int
+    mcnemar_p: float
+    detectable: float | None
+    per_class: list[ClassDifference]
+    fixed: list[Changed]
+    broken: list[Changed]
+    same_setting: bool = False
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """A metric over runs that differ only in the seed: ``deviation`` is None for a single run."""
+
+    mean: float
+    least: float
+    greatest: float
+    deviation: float | None
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """Runs that differ only in the seed, and each metric's spread over them."""
+
+    runs: list[str]
+    metrics: dict[str, Spread]
+
+
+class SettingPair(msgspec.Struct, frozen=True):
+    """Mean of the second setting's runs minus that of the first's, with intervals over the items only.
+
+    ``apart``: of accuracy, every run of one setting is better than every run of the other.
+    """
+
+    a: int
+    b: int
+    metrics: dict[str, Difference]
+    apart: bool
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One model and its headline numbers."""
+
+    name: str
+    metrics: dict[str, Metric]
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything found; the first run is what the others are held against."""
+
+    format: Literal["optotype.comparison/1"] = FORMAT
+    task: str
+    n: Counts
+    resamples: int
+    seed: int
+    runs: list[Run]
+    pairs: list[Pair]
+    settings: list[Setting]
+    setting_pairs: list[SettingPair]
+    warnings: list[str]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the runs."""
+        return [run.name for run in self.runs]
+
+
+def encode(comparison: Comparison) -> bytes:
+    """The comparison as JSON, two-space indent."""
+    return msgspec.json.format(msgspec.json.encode(comparison), indent=2) + b"\n"
