@@ -112,7 +112,7 @@ def test_the_generator_gives_the_authors_known_answers(counter, key, answer):
     words = np.zeros(2, np.uint64)
     seed, resample = np.uint64(key[0] + (key[1] << 32)), np.uint64(counter[2] + (counter[3] << 32))
     first = counter[0] + (counter[1] << 32)
-    kernel.stream(seed, resample, np.array(first, np.uint64).astype(np.int64)[()], words)
+    kernel.philox(seed, resample, np.array(first, np.uint64).astype(np.int64)[()], words)
     assert [int(w) >> s & 0xFFFFFFFF for w in words for s in (0, 32)] == expected
 
 

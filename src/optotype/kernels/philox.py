@@ -19,16 +19,6 @@ _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 
 
-@jit()
-def block(x0: Any, x1: Any, x2: Any, x3: Any, k0: Any, k1: Any) -> Any:
-    """The four 32-bit words of the block at counter (x0, x1, x2, x3) under key (k0, k1); all are uint64 below 2³²."""
-    for _ in range(10):
-        p0, p1 = _M0 * x0, _M1 * x2
-        x0, x1, x2, x3 = (p1 >> _HALF) ^ x1 ^ k0, p1 & _MASK, (p0 >> _HALF) ^ x3 ^ k1, p0 & _MASK
-        k0, k1 = (k0 + _W0) & _MASK, (k1 + _W1) & _MASK
-    return x0, x1, x2, x3
-
-
 @jit("void(uint64,uint64,uint64,uint64[::1],uint32[:,::1])")
 def philox(seed: Any, stream: Any, epoch: Any, rows: NDArray[np.uint64], out: NDArray[np.uint32]) -> None:
     """Fill ``out`` (n, k) with the first k words at the address (seed, stream, epoch, row) of each of n rows.
@@ -37,10 +27,14 @@ def philox(seed: Any, stream: Any, epoch: Any, rows: NDArray[np.uint64], out: ND
     """
     columns = out.shape[1]
     for i in range(len(rows)):
-        for number in range((columns + 3) // 4):
-            found = block(
-                np.uint64(number), stream & _MASK, rows[i] & _MASK, epoch & _MASK, seed & _MASK, seed >> _HALF
-            )
-            for j, x in enumerate(found):
-                if 4 * number + j < columns:
-                    out[i, 4 * number + j] = np.uint32(x)
+        for block in range((columns + 3) // 4):
+            x0, x1 = np.uint64(block), stream & _MASK
+            x2, x3 = rows[i] & _MASK, epoch & _MASK
+            k0, k1 = seed & _MASK, seed >> _HALF
+            for _ in range(10):
+                p0, p1 = _M0 * x0, _M1 * x2
+                x0, x1, x2, x3 = (p1 >> _HALF) ^ x1 ^ k0, p1 & _MASK, (p0 >> _HALF) ^ x3 ^ k1, p0 & _MASK
+                k0, k1 = (k0 + _W0) & _MASK, (k1 + _W1) & _MASK
+            for j, x in enumerate((x0, x1, x2, x3)):
+                if 4 * block + j < columns:
+                    out[i, 4 * block + j] = np.uint32(x)
