@@ -62,12 +62,6 @@ def require(where: str, extra: str, *packages: str) -> None:
             raise MissingExtraError(where, extra, package)
 
 
-class GateError(OptotypeError):
-    """A ``--fail-if`` condition holds: the run is fine, the gate is closed."""
-
-    exit_code = 3
-
-
 class TrainingError(OptotypeError):
     """Training cannot go on (a non-finite loss, say); what was reached so far is saved."""
 

@@ -62,15 +62,6 @@ def decode_picture(path: Path, at_least: int | None = None) -> Image.Image:
         return upright_rgb(image, at_least)
 
 
-def displayed_size(path: Path) -> tuple[int, int]:
-    """Width and height in pixels as displayed, from the header where the format allows it."""
-    with opened(path) as image:
-        if image.format in ("TIFF", "PNG"):  # Pillow turns the one itself; the other's EXIF may follow the pixels
-            image.load()
-        width, height = image.size
-        return (height, width) if orientation(image) >= 5 else (width, height)
-
-
 @contextmanager
 def opened(path: Path, stream: IO[bytes] | None = None) -> Iterator[Image.Image]:
     """Open an image, not yet decoded; whatever goes wrong in the block is an ImageError that names the file.

@@ -17,9 +17,12 @@ from typing import Any, TypeVar, cast
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _writable(folder: Path) -> bool:
+def _usable(folder: Path) -> bool:
+    """Whether files can be written there and nobody else could have put code there for us to load."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if hasattr(os, "getuid") and {folder.stat().st_uid, folder.parent.stat().st_uid} != {os.getuid()}:
+            return False
         with tempfile.TemporaryFile(dir=folder):
             return True
     except OSError:
@@ -34,7 +37,7 @@ def _choose_cache() -> bool:
     user = getattr(os, "getuid", lambda: "user")()
     for base in (Path(home) / "optotype", Path(tempfile.gettempdir()) / f"optotype-{user}"):
         folder = base / f"numba-{sys.version_info.major}.{sys.version_info.minor}"
-        if _writable(folder):
+        if _usable(folder):
             os.environ["NUMBA_CACHE_DIR"] = str(folder)
             return True
     return False

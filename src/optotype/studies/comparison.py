@@ -41,9 +41,7 @@ def compare(
         raise InputError("compare", "two or more folders", str(len(folders)), "Name a second run or evaluation.")
     target = None if out is None else new_folder(Path(out))
     runs = [RunFolder(Path(folder)) for folder in folders]
-    titles = list(names) if names else _names(runs)
-    if len(titles) != len(runs) or len(set(titles)) < len(titles):
-        raise InputError("--names", f"{len(runs)} different names", repr(titles), "Give one name per folder.")
+    titles = _titles(names, _names(runs))
     comparison = compare_folders(runs, titles, resamples=resamples, seed=seed)
     closed = gates(comparison, list(fail_if))
     if target is not None:
@@ -66,9 +64,7 @@ def compare_files(
 ) -> Compared:
     """Judge prediction files against one truth, each into its own folder of ``out``, and compare those."""
     target = new_folder(Path(out))
-    titles = list(names) if names else [Path(file).stem for file in predictions]
-    if len(titles) != len(predictions) or len(set(titles)) < len(titles):
-        raise InputError("--names", f"{len(predictions)} different names", repr(titles), "Give one name per file.")
+    titles = _titles(names, [Path(file).stem for file in predictions])
     for title, file in zip(titles, predictions, strict=True):
         folder = create(target.path, title)
         evaluate(task, truth, file, out=folder.path, resamples=resamples, seed=seed, report=False)
@@ -76,6 +72,14 @@ def compare_files(
         [target.path / title for title in titles], out=target.path / "comparison", names=titles, fail_if=fail_if,
         resamples=resamples, seed=seed, max_mb=max_mb,
     )  # fmt: skip
+
+
+def _titles(given: Sequence[str] | None, usual: list[str]) -> list[str]:
+    """The names given, else the usual ones; one each and all different."""
+    titles = list(given) if given else usual
+    if len(titles) != len(usual) or len(set(titles)) < len(titles):
+        raise InputError("--names", f"{len(usual)} different names", repr(titles), "Give each its own name.")
+    return titles
 
 
 def _names(runs: Sequence[RunFolder]) -> list[str]:
