@@ -159,10 +159,16 @@ class Tab:
 
     def press(self, key: str) -> None:
         codes: Mapping[str, int] = {"Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowRight": 39, "ArrowDown": 40}
-        extra = {"text": "\r"} if key == "Enter" else {}
-        code = codes[key]
+        extra = {"text": "\r" if key == "Enter" else key} if key == "Enter" or len(key) == 1 else {}
+        code = codes.get(key) or ord(key.upper())
         self.send("Input.dispatchKeyEvent", type="keyDown", key=key, code=key, windowsVirtualKeyCode=code, **extra)
         self.send("Input.dispatchKeyEvent", type="keyUp", key=key, code=key, windowsVirtualKeyCode=code)
+        self.settle()
+
+    def mouse(self, kind: str, x: float, y: float) -> None:
+        """``mousePressed``, ``mouseMoved`` or ``mouseReleased`` with the left button at a place of the window."""
+        button = "none" if kind == "mouseMoved" else "left"
+        self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, clickCount=1)
         self.settle()
 
     def text(self, selector: str) -> str:

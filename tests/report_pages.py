@@ -10,7 +10,10 @@ from PIL import Image
 
 from optotype.views import (
     Axis,
+    Case,
+    Cases,
     Chart,
+    Cloud,
     Code,
     Column,
     Gallery,
@@ -23,6 +26,8 @@ from optotype.views import (
     Numbers,
     Page,
     Picture,
+    Reading,
+    Scatter,
     Section,
     Sentence,
     Series,
@@ -158,6 +163,7 @@ def hostile(folder: Path) -> Page:
                 Sheet([Tile(picture) for picture in pictures[:5]], title=names[3], caption=names[4]),
             ],
         ),
+        Section("explained", names[2], [*_hostile_scatters(names, pictures), *_hostile_cases(names, pictures)]),
         Section("code", "", [Code("\n".join(names), title=names[0]), Code("")]),
         Section("empty", "Nothing", []),
     ]
@@ -187,6 +193,38 @@ def _hostile_charts(names: list[str]) -> list[Chart]:
     ]
 
 
+def _hostile_scatters(names: list[str], pictures: list[Picture]) -> list[Scatter]:
+    n = len(names)
+    places = [float(i) for i in range(n)]
+    holes = [float("nan"), float("inf"), *places[2:]]
+    flat = Cloud(names[1], places, holes, [], [i - 1 for i in range(n)], names, [*pictures[: n - 1], None], [True] * n)
+    deep = Cloud(names[8], places, places, holes, list(range(n)), names, [None] * n, [False] * n)
+    return [
+        Scatter('scatter"><b>', names, [flat, flat], title=names[0], caption=names[8]),
+        Scatter("deep", names, [deep], 3, title=names[4]),
+        Scatter("one", [], [Cloud("", [1e300], [-1e300], [], [7], [""], [None], [False])]),
+        Scatter("nothing", names, [Cloud("none", [], [], [], [], [], [], [])]),
+        Scatter("no clouds", [], [], 3),
+    ]
+
+
+def _hostile_cases(names: list[str], pictures: list[Picture]) -> list[Cases]:
+    cases = [
+        Case(
+            names[i % len(names)],
+            pictures[i] if i % 5 else None,
+            pictures[(i + 6) % 48] if i % 3 else None,
+            [(name, names[i % len(names)]) for name in names],
+            [(names[i % len(names)], tone) for tone in TONES],  # type: ignore[misc]
+            [Tile(pictures[(i + k) % 48], names[k]) for k in range(8)],
+            [Reading(name, name, (float("nan"), -1.0, 2.0, 0.5, None)[k % 5], name) for k, name in enumerate(names)],
+            {"truth": names[i % len(names)], names[0]: names[1]},
+        )
+        for i in range(48)
+    ]
+    return [Cases('cases"><b>', cases, ["truth", names[0]], title=names[3], caption=names[5]), Cases("none", [])]
+
+
 def _ladder(n: int) -> Series:
     values: list[float | None] = [float(i) for i in range(n)]
     return Series("n", [float(i) for i in range(n)], values, values, [float(i + 1) for i in range(n)])
@@ -213,6 +251,41 @@ def classification(paths: Sequence[str], names: Sequence[str], seed: int = 0) ->
             _training(paths, names),
             _provenance(),
         ],
+    )
+
+
+def explained(paths: Sequence[str], names: Sequence[str], heat: str, n: int = 60, cases: int = 12) -> Page:
+    """Feature space in the plane and in space, and mistakes one by one; ``heat`` is a heat map's image."""
+    scatters = [
+        Scatter("plane", list(names), [_cloud("train", n, paths, names), _cloud("validation", n // 2, paths, names)]),
+        Scatter("space", list(names), [_cloud("validation", n // 2, paths, names)], 3, title="In space"),
+    ]
+    mistakes = Cases("mistakes", [_case(i, paths, names, heat) for i in range(cases)], ["truth"], title="Mistakes")
+    rows = Table([Column("class")], [[name] for name in names], [Link("mistakes", {"truth": n}) for n in names])
+    return Page(
+        "Explained", [Section("feature-space", "Feature space", [*scatters, rows]), Section("m", "M", [mistakes])]
+    )
+
+
+def _cloud(name: str, n: int, paths: Sequence[str], names: Sequence[str]) -> Cloud:
+    rng = np.random.default_rng(len(name))
+    x, y, z = (rng.normal(size=n).tolist() for _ in range(3))
+    shots = [Picture(paths[i % len(paths)]) for i in range(n)]
+    titles = [f"{name} {i}" for i in range(n)]
+    return Cloud(name, x, y, z, [i % len(names) for i in range(n)], titles, shots, [i % 7 == 3 for i in range(n)])  # type: ignore[arg-type]
+
+
+def _case(i: int, paths: Sequence[str], names: Sequence[str], heat: str) -> Case:
+    truth, guess = names[i % len(names)], names[(i + 1) % len(names)]
+    return Case(
+        f"photo {i}",
+        Picture(paths[i]),
+        Picture(heat, 14),
+        [("called", guess), ("confidence", "0.91")],
+        [("label suspect", "caution")] if i % 4 == 0 else [],
+        [Tile(Picture(paths[(i * 5 + k) % len(paths)], 96), names[k % len(names)]) for k in range(5)],
+        [Reading("size", "24 px", 0.08, "smaller than 92 % of its class"), Reading("noise", "3.1", 0.5)],
+        {"truth": truth, "predicted": guess},
     )
 
 

@@ -1,4 +1,4 @@
-"""Run by CI in an environment with the core install alone: measuring, comparing and reporting need no extra.
+"""Run by CI in an environment with the core install alone: the tour, measuring, comparing and reporting need no extra.
 
 Usage: python smoke_core.py FOLDER
 """
@@ -6,6 +6,7 @@ Usage: python smoke_core.py FOLDER
 from __future__ import annotations
 
 import csv
+import json
 import random
 import sys
 from importlib.util import find_spec
@@ -35,11 +36,14 @@ def main(folder: Path) -> None:
         assert (folder / model / "report.html").stat().st_size > 10_000
     assert run(["compare", str(folder / "a"), str(folder / "b"), "--out", str(folder / "cmp")]) == 0
     assert run(["compare", str(folder / "b"), str(folder / "a"), "--fail-if", "accuracy < -0.05"]) == 3
+    assert run(["demo", "--out", str(folder / "demo")]) == 0
+    legs = json.loads((folder / "demo" / "demo.json").read_bytes())["legs"]
+    assert all(finding["told"] for leg in legs for finding in leg["findings"]), "a declared fault was not found"
     assert run(["train", "classify", "--data", "digits", "--model", "small_cnn"]) == 1
     assert run(["study", "wildlife", "--data", "digits"]) == 1
     loaded = sorted(name for name in ("torch", "sklearn", "scipy", "matplotlib") if name in sys.modules)
     assert not loaded, f"measuring loaded {loaded}"
-    print("core install: evaluate, compare and report work")
+    print("core install: the demo, evaluate, compare and report work")
 
 
 if __name__ == "__main__":

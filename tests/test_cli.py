@@ -90,6 +90,7 @@ def test_evaluate_writes_everything(judged: dict[str, Path], tmp_path: Path) -> 
         "eval.json",
         "evidence.npz",
         "report.html",
+        "space.json",
     }
     numbers = json.loads((tmp_path / "out" / "eval.json").read_text())
     assert numbers["format"] == "optotype.eval/1"

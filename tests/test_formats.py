@@ -16,6 +16,7 @@ from optotype.errors import InputError
 from optotype.formats import (
     FORMATS,
     read_classes,
+    read_columns,
     read_items,
     read_labels,
     read_listing,
@@ -497,3 +498,25 @@ def test_every_format_reads_and_says_what_it_holds():
     for record in FORMATS.values():
         assert record.holds
         assert record.read.__doc__
+
+
+def test_columns_join_by_path_in_any_order(tmp_path: Path):
+    items = read_labels(text(tmp_path / "truth.csv", "path,label\na.jpg,x\nsub/b.jpg,y\nc.jpg,x\n")).items
+    extra = text(tmp_path / "extra.csv", "path,camera,heat\nsub\\b.jpg,east,21.5\na.jpg,west,\nother.jpg,north,3\n")
+    joined = read_columns(extra, items)
+    assert joined.columns["camera"].tolist() == ["west", "east", ""]
+    assert joined.columns["heat"].tolist() == ["", "21.5", ""]
+    assert joined.key.tolist() == items.key.tolist()
+
+
+def test_columns_that_do_not_fit_are_refused(tmp_path: Path):
+    items = read_labels(text(tmp_path / "truth.csv", "path,label,camera\na.jpg,x,1\nb.jpg,y,2\n")).items
+    cases = {
+        "path,heat\nz.jpg,1\n": "rows about other items",
+        "path,heat\na.jpg,1\na.jpg,2\n": "'a.jpg' again",
+        "path,camera\na.jpg,1\n": "a column that the truth has not",
+        "camera\n1\n": "path",
+    }
+    for i, (content, part) in enumerate(cases.items()):
+        file = text(tmp_path / f"{i}.csv", content)
+        refuses(lambda file=file: read_columns(file, items), part)

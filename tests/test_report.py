@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 from collections import Counter
@@ -17,24 +18,29 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from optotype.errors import InputError
-from optotype.report import html, text
-from optotype.report.budget import galleries, priority, select
+from optotype.report import html, markup, text
+from optotype.report.budget import select
 from optotype.report.payload import LEFT_OUT, UNREADABLE, printable, to_json
 from optotype.report.thumbnails import encode
+from optotype.report.wanted import galleries, priority
 from optotype.views import (
+    Case,
+    Cases,
     Chart,
+    Cloud,
     Gallery,
     GalleryItem,
     Matrix,
     Page,
     Picture,
+    Scatter,
     Section,
     Sheet,
     Table,
     Tile,
     View,
 )
-from report_pages import HOSTILE, classification, hostile, write_images
+from report_pages import HOSTILE, classification, explained, hostile, write_images
 
 WEB = Path(html.__file__).parent / "web"
 
@@ -176,7 +182,7 @@ def test_json_round_trips_and_holds_nothing_that_ends_a_script(value: object) ->
     assert not set("<>&\u2028\u2029") & set(encoded)
 
 
-@given(st.text(st.characters(), max_size=40))
+@given(st.text(st.characters(codec="utf-8"), max_size=40))
 def test_printable_leaves_unicode_alone_and_makes_the_rest_unicode(value: str) -> None:
     assert printable(value) == value
     printable(value + "\udcff" + value).encode("utf-8")
@@ -250,10 +256,136 @@ def test_unreadable_images_are_placeholders() -> None:
     assert view_of(parsed, 2)["tiles"][0][0] == UNREADABLE
 
 
+# Scatters and cases
+
+
+def cloud(x: list[float], y: list[float], z: list[float], size: int = 500, name: str = "validation") -> Cloud:
+    n = len(x)
+    shots = [Picture(f"point {name} {i}.jpg", size) for i in range(n)]
+    return Cloud(name, x, y, z, [0] * n, [str(i) for i in range(n)], shots, [i % 4 == 1 for i in range(n)])
+
+
+def test_points_keep_their_shape_whatever_their_scale() -> None:
+    flat = cloud([100.0, 300.0, float("nan")], [-7.0, 93.0, 0.0], [])
+    far = cloud([200.0], [43.0], [], name="train")
+    first, second = view_of(render(Scatter("s", ["a"], [flat, far])))["clouds"]
+    assert first["x"] == [-10_000, 10_000, None]
+    assert first["y"] == [-5_000, 5_000, -4_300]  # the same scale along both axes
+    assert (second["x"], second["y"]) == ([0], [0])
+    assert "z" not in first
+    assert view_of(render(Scatter("s", ["a"], [cloud([1e300], [5.0], [0.0])], 3)))["clouds"][0]["z"] == [0]
+
+
+@given(st.lists(st.tuples(*[st.floats(-1e6, 1e6)] * 3), min_size=2, max_size=20))
+@settings(max_examples=25, deadline=None)
+def test_distances_between_points_survive(points: list[tuple[float, float, float]]) -> None:
+    placed = np.asarray(points)
+    drawn = view_of(render(Scatter("s", ["a"], [cloud(*placed.T.tolist())], 3)))["clouds"][0]
+    where = np.column_stack([drawn[axis] for axis in "xyz"])
+    half = np.ptp(placed, axis=0).max() / 2 or 1
+    for i in range(len(points)):
+        wanted = np.abs(placed - placed[i]) / half * 10_000
+        assert np.abs(np.abs(where - where[i]) - wanted).max() <= 1.001
+    assert np.abs(where).max() <= 10_000
+
+
+def test_images_of_points_are_small_and_shared_ones_are_stored_once() -> None:
+    points = cloud([0.0, 1.0], [0.0, 1.0], [])
+    shared = Gallery("g", [GalleryItem("a", Picture("point validation 0.jpg", 192))])
+    parsed = render(Scatter("s", ["a"], [points]), shared, Scatter("t", ["a"], [points]))
+    assert [view_of(parsed, k)["clouds"][0]["picture"] for k in (0, 2)] == [[0, 1]] * 2
+    assert [max(entry[3:]) for entry in parsed.page()["images"]] == [192, 64]
+
+
+def test_a_scatter_gives_way_first_and_its_wrong_points_last(tmp_path: Path) -> None:
+    scatter = Scatter("s", ["a"], [cloud([float(i) for i in range(200)], [0.0] * 200, [])])
+    view = Gallery("g", items(60))
+    whole = len(json.dumps(view_of(render(scatter, view), 1)))
+    page = Page("t", [Section("s", "s", [scatter, view])])
+    bare = len(html.render(Page("t", [Section("s", "s", [scatter])]), decoder=stand_in, max_mb=0.001))
+    room = len(html.render(Page("t", [Section("s", "s", [view])]), decoder=stand_in)) - whole
+    max_mb = (bare + room) / 1e6
+    parsed = Parsed(html.render(page, max_mb=max_mb, decoder=stand_in))
+    shown = view_of(parsed)["clouds"][0]
+    kept = [place != LEFT_OUT for place in shown["picture"]]
+    assert 0 < sum(kept) < 200
+    assert len(view_of(parsed, 1)["items"]) == 60
+    wrong = [flag for flag, here in zip(shown["wrong"], kept, strict=True) if here]
+    assert sum(wrong) == min(50, len(wrong))
+
+
+@pytest.mark.parametrize("max_mb", [0.4, 1.0, 3.0, 20.0])
+def test_three_thousand_points_and_three_hundred_cases_fit(max_mb: float) -> None:
+    names = [f"class {i}" for i in range(10)]
+    paths = [f"{i}.jpg" for i in range(400)]
+    base = explained(paths, names, "heat.png", n=2000, cases=300)
+    page = Page("t", [*base.sections, Section("g", "g", [Gallery("g", items(240), ["truth"])])])
+    whole = html.render(page, max_mb=max_mb, decoder=stand_in)
+    text_alone = len(html.render(page, max_mb=1e-6, decoder=stand_in))
+    assert len(whole.encode()) <= max(max_mb * 1e6, text_alone)
+    sections = Parsed(whole).page()["sections"]
+    assert len(sections[1]["views"][0]["items"]) == 300
+    assert len(sections[2]["views"][0]["items"]) == 240 or max_mb < 20
+    points = [place for cloud in sections[0]["views"][0]["clouds"] for place in cloud["picture"]]
+    assert (LEFT_OUT in points) == (max_mb < 3)
+
+
+def test_cases_lose_neighbours_then_heat_maps_then_images() -> None:
+    cases = [
+        Case(
+            str(i),
+            Picture(f"case {i}.jpg", 150),
+            Picture(f"heat {i}.png", 90),
+            neighbours=[Tile(Picture(f"near {i} {k}.jpg", 90)) for k in range(3)],
+        )
+        for i in range(30)
+    ]
+    view = Cases("c", cases)
+    least = len(html.render(Page("t", [Section("s", "s", [view])]), decoder=stand_in, max_mb=1e-6)) + 4_400
+    amounts = []
+    for more in (20_000, 70_000, 200_000, 900_000):
+        found = view_of(render(view, max_mb=(least + more) / 1e6))["items"]
+        marks = [[case["picture"] for case in found], [case["overlay"] for case in found]]
+        marks.append([place for case in found for place, _ in case["neighbours"]])
+        lost = [[place == LEFT_OUT for place in places] for places in marks]
+        assert all(places == sorted(places) for places in lost)  # those at the end are missing
+        amounts.append([len(places) - sum(places) for places in lost])
+        full = [len(places) for places in marks]
+        for earlier, later, whole in zip(amounts[-1], amounts[-1][1:], full, strict=False):
+            assert later <= 1 or earlier == whole
+    assert amounts[0][0] < 30
+    assert amounts[-1] == [30, 30, 90]
+    assert all(few <= many for a, b in itertools.pairwise(amounts) for few, many in zip(a, b, strict=True))
+
+
+def test_cases_arrive_whole() -> None:
+    page = explained([f"{i}.jpg" for i in range(20)], ["cat", "dog"], "heat.png", cases=6)
+    parsed = Parsed(html.render(page, decoder=stand_in)).page()
+    found = parsed["sections"][1]["views"][0]
+    assert found["facets"] == [
+        {"name": "truth", "shown": True, "values": ["cat", "dog"], "codes": [0, 1] * 3},
+        {"name": "predicted", "shown": False, "values": ["dog", "cat"], "codes": [0, 1] * 3},
+    ]
+    first = found["items"][0]
+    assert (first["title"], first["facts"][1], first["badges"]) == (
+        "photo 0",
+        ["confidence", "0.91"],
+        [["label suspect", "caution"]],
+    )
+    assert first["readings"][0] == {
+        "label": "size",
+        "value": "24 px",
+        "share": 0.08,
+        "text": "smaller than 92 % of its class",
+    }
+    assert parsed["images"][first["overlay"]][3:] == [14, 10]
+    assert len(first["neighbours"]) == 5
+
+
 # Size
 
 
-@pytest.mark.parametrize("max_mb", [0.11, 0.15, 0.3, 1.0, 20.0])
+@pytest.mark.parametrize("max_mb", [0.14, 0.17, 0.3, 1.0, 20.0])
 def test_size_is_honoured_and_what_is_left_out_is_counted(max_mb: float) -> None:
     view = Gallery("g", items(240), ["truth", "half"])
     page = Page("t", [Section("s", "s", [view, Gallery("h", items(60, size=64), ["truth"])])])
@@ -351,7 +483,7 @@ def test_markdown_has_every_number_and_no_markup_from_outside(tmp_path: Path) ->
             if isinstance(view, Matrix):
                 assert all(f" {max(map(max, view.counts)):,} " in outside_code for _ in view.counts[:1])
             if isinstance(view, Chart):
-                assert all(text._md(mark.label) in outside_code for mark in view.marks)
+                assert all(markup._md(mark.label) in outside_code for mark in view.marks)
 
 
 def test_latex_is_balanced_and_runs_no_command_from_outside(tmp_path: Path) -> None:
@@ -366,6 +498,19 @@ def test_latex_is_balanced_and_runs_no_command_from_outside(tmp_path: Path) -> N
             "textasciicircum", "textasciitilde", "textless", "textgreater", "rightarrow", "downarrow",
         }  # fmt: skip
         assert written.count(r"\begin{") == written.count(r"\end{")
+
+
+def test_text_has_the_counts_of_a_scatter_and_the_words_of_each_case() -> None:
+    page = explained([f"{i}.jpg" for i in range(20)], ["cat", "dog"], "heat.png", cases=5)
+    written = text.markdown(page)
+    assert "|  | train | train, wrong | validation | validation, wrong |" in written
+    assert "| cat | 30 | 4 | 15 | 2 |" in written
+    assert written.count("size 24 px (smaller than 92 % of its class); noise 3.1") == 5
+    assert written.count("label suspect; size") == 2
+    assert "photo 4 & dog" not in text.latex(page)
+    assert "{photo 4} & {dog} & {0.91}" in text.latex(page)
+    (cases,) = [view for section in page.sections for view in section.views if isinstance(view, Cases)]
+    assert f"The images of these {len(cases.cases)} cases" in written
 
 
 def test_text_says_the_same_numbers_as_the_page() -> None:

@@ -10,14 +10,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from chromium import Browser, Tab, find
 from optotype.report import html
-from optotype.views import Gallery, GalleryItem, Matrix, Page, Picture, Section, Table
-from report_pages import HOSTILE, classification, hostile, write_images
+from optotype.views import (
+    Cloud,
+    Gallery,
+    GalleryItem,
+    Matrix,
+    Page,
+    Picture,
+    Scatter,
+    Section,
+    Sentence,
+    Table,
+    Verdict,
+)
+from report_pages import HOSTILE, classification, explained, hostile, write_images
 
 NAMES = ["mantled howler", "patas monkey", "bald uakari", "Japanese macaque", "pygmy marmoset"]
-VIEWS = {"verdict", "numbers", "table", "matrix", "chart", "gallery", "sheet", "note", "code"}
+VIEWS = {"verdict", "numbers", "table", "matrix", "chart", "gallery", "sheet", "scatter", "cases", "note", "code"}
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +68,18 @@ def report(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def space(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report with scatters and cases; the heat map is hot in its left half."""
+    folder = tmp_path_factory.mktemp("explained")
+    heat = np.zeros((10, 14), np.uint8)
+    heat[:, :7] = 255
+    Image.fromarray(heat).save(folder / "heat.png")
+    paths = write_images(folder / "photos", 24)
+    html.write(explained(paths, NAMES, str(folder / "heat.png")), folder / "report.html")
+    return folder / "report.html"
+
+
 def matrix_of(page: Page) -> Matrix:
     return next(view for section in page.sections for view in section.views if isinstance(view, Matrix))
 
@@ -68,7 +93,7 @@ def test_every_view_is_drawn_and_nothing_hostile_runs(tab: Tab, evil: Path) -> N
     tab.open(evil)
     assert set(tab.run("[...document.querySelectorAll('[data-view]')].map(e => e.dataset.view)")) >= VIEWS
     assert tab.count("[data-view=failed]") == 0
-    assert tab.count("main section") == 7
+    assert tab.count("main section") == 8
     assert tab.count("script:not([type])") == 1
     assert tab.count("img[src=x], main script, main style, [onerror]") == 0
     assert tab.text("main h2").startswith(HOSTILE[0])
@@ -92,8 +117,12 @@ def test_the_troubles_that_these_tests_look_for_would_be_seen(tab: Tab, report: 
 
 
 @pytest.mark.parametrize(("width", "dark"), [(400, False), (400, True), (800, False), (1440, True)])
-def test_no_width_makes_the_page_scroll_sideways(browser: Browser, evil: Path, width: int, dark: bool) -> None:
+def test_no_width_makes_the_page_scroll_sideways(
+    browser: Browser, evil: Path, space: Path, width: int, dark: bool
+) -> None:
     tab = Tab(browser, width, 850, dark=dark)
+    tab.open(space)
+    assert tab.run("document.documentElement.scrollWidth") <= width
     tab.open(evil)
     assert tab.run("document.documentElement.scrollWidth") <= width
     assert tab.run("document.documentElement.dataset.theme") == ("dark" if dark else "light")
@@ -160,6 +189,20 @@ def test_the_matrix_and_the_images_can_be_reached_by_keys(tab: Tab, report: Path
     assert tab.run("document.activeElement.dataset.at") == "1,1"
 
 
+def test_a_long_verdict_shows_its_first_sentences(tab: Tab, tmp_path: Path) -> None:
+    verdict = Verdict([Sentence(f"Finding {i}.") for i in range(8)])
+    html.write(Page("t", [Section("s", "s", [verdict])]), tmp_path / "t.html")
+    tab.open(tmp_path / "t.html")
+    seen = "[...document.querySelectorAll('.verdict li p')].filter(text => text.offsetHeight > 0).length"
+    assert tab.run(seen) == 5
+    assert tab.text(".verdict .rest") == "3 more findings"
+    tab.send("Emulation.setEmulatedMedia", media="print")
+    assert tab.run(seen) == 8  # paper has them all
+    tab.send("Emulation.setEmulatedMedia", media="screen")
+    tab.click(".verdict .rest button")
+    assert tab.run(seen) == 8
+
+
 def test_hostile_facets_can_be_filtered_by(tab: Tab, evil: Path) -> None:
     tab.open(evil)
     tab.run("document.querySelector('.table .link').click()")
@@ -168,7 +211,7 @@ def test_hostile_facets_can_be_filtered_by(tab: Tab, evil: Path) -> None:
     tab.open(evil, "#open/gallery%22%3E%3Cb%3E?truth=no+such+class")
     assert tab.text(".drawer .count").startswith("0 of 48")
     tab.open(evil, "#%E0%A4%A?=&&%")
-    assert tab.count("main section") == 7
+    assert tab.count("main section") == 8
     assert tab.troubles() == []
 
 
@@ -240,12 +283,223 @@ def test_the_theme_follows_the_reader(tab: Tab, report: Path) -> None:
     assert tab.run("document.documentElement.dataset.theme") == "light"
 
 
-def test_text_stands_out_from_its_background(browser: Browser, report: Path) -> None:
+def test_text_stands_out_from_its_background(browser: Browser, report: Path, space: Path) -> None:
     for dark in (False, True):
         tab = Tab(browser, dark=dark)
-        tab.open(report)
-        assert tab.run(CONTRAST) == []
+        for file in (report, space):
+            tab.open(file)
+            assert tab.run(CONTRAST) == []
         tab.close()
+
+
+# Scatters: what is drawn is read back from the canvas.
+
+
+def drawn(tab: Tab, colour: str, scatter: str = "plane") -> int:
+    """How many pixels of a scatter have nearly this colour."""
+    return int(
+        tab.run(
+            f"""(() => {{
+              const canvas = document.querySelector('#at-{scatter} canvas'), context = canvas.getContext('2d');
+              const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
+              const wanted = [{", ".join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))}];
+              let n = 0;
+              for (let i = 0; i < data.length; i += 4)
+                n += data[i + 3] > 200 && wanted.every((value, k) => Math.abs(value - data[i + k]) < 20);
+              return n;
+            }})()"""
+        )
+    )
+
+
+def test_names_and_clouds_of_a_scatter_are_switched_off(tab: Tab, space: Path) -> None:
+    tab.open(space)
+    assert min(drawn(tab, "#1454a0"), drawn(tab, "#d9580d")) > 20
+    tab.click("#at-plane .names li:nth-child(1) button")
+    assert tab.count("#at-plane .names [aria-pressed=false]") == 1
+    assert drawn(tab, "#1454a0") == 0
+    assert drawn(tab, "#d9580d") > 20
+    tab.click("#at-plane .names > button")
+    assert drawn(tab, "#d9580d") == 0
+    tab.click("#at-plane .names > button")
+    assert drawn(tab, "#1454a0") > 20
+    tab.click("#at-plane .keys > .legend li:nth-child(2) button")
+    assert drawn(tab, "#1454a0") == 0  # the faint points of train stay
+    tab.click(".theme")
+    tab.click("#at-plane .keys > .legend li:nth-child(2) button")
+    assert drawn(tab, "#70aefa") > 20
+    tab.click(".theme")
+
+
+def test_points_are_read_and_pinned_by_keys(tab: Tab, space: Path) -> None:
+    tab.open(space)
+    tab.run("document.querySelector('#at-plane canvas').focus()")
+    tab.press("n")
+    assert tab.text("#at-plane .tip") == "train 0mantled howlertrain"
+    assert tab.run("document.querySelector('#at-plane .tip img').src.startsWith('blob:')")
+    tab.press("w")
+    assert tab.text("#at-plane .tip") == "train 3Japanese macaquetrain wrong"
+    tab.press("Enter")
+    tab.run("document.activeElement.blur()")
+    tab.settle()
+    assert tab.text("#at-plane .tip").endswith("wrong · pinned")
+    tab.run("document.querySelector('#at-plane canvas').focus()")
+    tab.press("Escape")
+    assert tab.count("#at-plane .tip") == 0
+    for _ in range(13):
+        tab.click("#at-plane .plot-tools button:last-of-type")
+    assert tab.text("#at-plane .tip").startswith("validation 24")  # the ninth of train's, then the fourth here
+    assert tab.troubles() == []
+
+
+def test_space_is_turned_by_dragging_and_by_keys_and_read_by_pointing(tab: Tab, space: Path) -> None:
+    tab.open(space)
+    tab.run("document.querySelector('#at-space').scrollIntoView()")
+    picture = "document.querySelector('#at-space canvas').toDataURL()"
+    first = tab.run(picture)
+    left, top = tab.run(
+        "(r => [r.left + 20, r.top + 20])(document.querySelector('#at-space canvas').getBoundingClientRect())"
+    )
+    tab.mouse("mousePressed", left, top)
+    tab.mouse("mouseMoved", left + 60, top + 30)
+    tab.mouse("mouseReleased", left + 60, top + 30)
+    turned = tab.run(picture)
+    assert turned != first
+    tab.run("document.querySelector('#at-space canvas').focus()")
+    tab.press("ArrowRight")
+    assert tab.run(picture) != turned
+    tab.press("0")
+    assert tab.run(picture) == first
+    tab.press("n")
+    point = tab.run(
+        """(() => {
+          const tip = document.querySelector('#at-space .tip'), plot = tip.parentElement.getBoundingClientRect();
+          const style = tip.style, edge = name => parseFloat(style[name]);
+          return [style.left ? plot.left + edge('left') - 14 : plot.right - edge('right') + 14,
+                  style.top ? plot.top + edge('top') - 8 : plot.bottom - edge('bottom') + 8];
+        })()"""
+    )
+    tab.press("Escape")
+    tab.mouse("mouseMoved", *point)
+    assert tab.text("#at-space .tip").startswith("validation ")
+    tab.mouse("mousePressed", *point)
+    tab.mouse("mouseReleased", *point)
+    tab.mouse("mouseMoved", left, top)
+    assert tab.text("#at-space .tip").endswith("pinned")
+    assert tab.troubles() == []
+
+
+def test_the_wheel_scrolls_the_page_and_with_ctrl_comes_nearer(tab: Tab, space: Path) -> None:
+    tab.open(space)
+    picture = "document.querySelector('#at-plane canvas').toDataURL()"
+    first = tab.run(picture)
+    left, top = tab.run(
+        "(r => [r.left + 200, r.top + 200])(document.querySelector('#at-plane canvas').getBoundingClientRect())"
+    )
+    turn = {"type": "mouseWheel", "x": left, "y": top, "deltaX": 0}
+    tab.send("Input.dispatchMouseEvent", **turn, deltaY=-200, modifiers=2)
+    tab.settle()
+    near = tab.run(picture)
+    assert near != first
+    tab.press("Escape")
+    tab.click("#at-plane .plot-tools button:nth-child(3)")
+    assert tab.run(picture) == first
+    tab.send("Input.dispatchMouseEvent", **turn, deltaY=120)
+    tab.wait("scrollY > 0")
+    assert tab.run(picture) == first
+
+
+def test_twenty_thousand_points_turn_smoothly(tab: Tab, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    n = 20_000
+    x, y, z = (rng.normal(size=n).round(4).tolist() for _ in range(3))
+    cloud = Cloud("validation", x, y, z, (np.arange(n) % 10).tolist(), [""] * n, [None] * n, [False] * n)
+    names = [f"class {i}" for i in range(10)]
+    html.write(Page("t", [Section("s", "s", [Scatter("space", names, [cloud], 3)])]), tmp_path / "t.html")
+    tab.open(tmp_path / "t.html")
+    frame = (
+        "new Promise(done => { const start = performance.now(); "
+        "document.querySelector('canvas').dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft'})); "
+        "setTimeout(() => { document.querySelector('canvas').getContext('2d').getImageData(0, 0, 1, 1); "
+        "done(performance.now() - start) }, 0) })"
+    )
+    assert min(tab.run(frame) for _ in range(5)) < 400  # milliseconds; about a tenth of it on a quiet machine
+
+
+# Cases
+
+
+def test_heat_maps_are_coloured_and_can_be_hidden(tab: Tab, space: Path) -> None:
+    tab.open(space)
+    tab.wait("document.querySelector('.case .heat')?.width === 14")
+    pixels = "[...document.querySelector('.case .heat').getContext('2d').getImageData(0, 5, 14, 1).data]"
+    row = np.asarray(tab.run(pixels)).reshape(14, 4)
+    assert row[2].tolist() == [252, 246, 90, 255]
+    assert row[12, 3] == 0
+    box = "(r => [r.width, r.height].map(Math.round))(document.querySelector('.case {}').getBoundingClientRect())"
+    assert tab.run(box.format(".heat")) == tab.run(box.format("img"))
+    strength = "document.querySelector('.case .heat').style.opacity"
+    assert tab.run(strength) == "0.75"
+    tab.run(
+        "(range => { range.value = 30; range.dispatchEvent(new Event('input', {bubbles: true})) })"
+        "(document.querySelector('input[type=range]'))"
+    )
+    tab.settle()
+    assert tab.run(strength) == "0.3"
+    n = tab.count(".case .heat")
+    tab.click(".case .shot")
+    assert tab.count(".case .heat") == n - 1
+    assert tab.run("document.querySelector('.case .shot').getAttribute('aria-pressed')") == "false"
+    assert tab.troubles() == []
+
+
+def test_cases_tell_what_is_unusual(tab: Tab, space: Path) -> None:
+    tab.open(space)
+    assert tab.text(".case h4") == "mantled howler called patas monkey"
+    assert tab.text(".case .badges") == "label suspect"
+    assert tab.text(".case .readings .unusual") == "size24 pxsmaller than 92 % of its class"
+    assert tab.text(".case .readings li:last-child") == "noise3.1above 50 % of its class"
+    assert tab.run("document.querySelector('.case .share i').style.left") == "8%"
+    assert tab.count(".cases li:first-child .near img") == 5
+
+
+def test_examples_stand_beneath_the_verdict_and_lead_to_their_cases(tab: Tab, space: Path, tmp_path: Path) -> None:
+    heat = tmp_path / "heat.png"
+    Image.fromarray(np.full((7, 7), 200, np.uint8)).save(heat)
+    paths = write_images(tmp_path / "photos", 12)
+    page = explained(paths, NAMES, str(heat))
+    head = Section("verdict", "Verdict", [Verdict([Sentence("It fails.", "bad")])])
+    html.write(Page("t", [head, *page.sections]), tmp_path / "t.html")
+    tab.open(tmp_path / "t.html")
+    assert tab.count("#at-verdict .glance .tile img") == 4
+    assert tab.text(".glance .tile").startswith("mantled howler")
+    assert "size: smaller than 92 % of its class" in tab.text(".glance .tile")
+    tab.click(".glance li:nth-child(2) .tile")
+    assert tab.run("location.hash") == "#mistakes?truth=patas+monkey&predicted=bald+uakari"
+    assert tab.text(".cases .count") == "3 of 12 cases"
+    tab.open(space)
+    assert tab.count(".glance") == 0  # no verdict: nothing to illustrate
+    assert tab.troubles() == []
+
+
+def test_cases_are_filtered_by_the_address_and_by_links_and_unfold(tab: Tab, space: Path) -> None:
+    tab.open(space, "#mistakes?truth=patas+monkey")
+    assert tab.text(".cases .count") == "3 of 12 cases"
+    tab.open(space)
+    assert tab.text(".cases .count") == "12 cases"
+    tab.run("[...document.querySelectorAll('.table .link')].find(link => link.textContent === 'bald uakari').click()")
+    tab.settle()
+    assert tab.run("location.hash") == "#mistakes?truth=bald+uakari"
+    assert tab.text(".cases .count") == "2 of 12 cases"
+    tab.click(".cases .filters .quiet")
+    shown = tab.count(".case")
+    assert shown < 12
+    tab.click(".cases .more")
+    for _ in range(8):
+        tab.run("scrollTo(0, document.documentElement.scrollHeight)")
+        tab.settle()
+    tab.wait("document.querySelectorAll('.case').length > 6")
+    assert tab.troubles() == []
 
 
 # Every element with text of its own whose contrast with the nearest background is below WCAG's AA.

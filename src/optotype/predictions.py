@@ -35,7 +35,7 @@ def align(path: Path, found: Predictions, truth: Labels) -> Labels:
     that key or of that path, relative to the truth's root or absolute. Unknown, missing and repeated items are
     InputErrors.
     """
-    rows = _match(found.keys, truth.items)
+    rows = locate(found.keys, truth.items)
     unknown = np.flatnonzero(rows < 0)
     if len(unknown):
         raise _unknown(found, truth, unknown)
@@ -60,7 +60,8 @@ def align(path: Path, found: Predictions, truth: Labels) -> Labels:
     return Labels(truth.items, truth.classes, found.label[line], scores)
 
 
-def _match(keys: Sequence[str], items: Items) -> Array:
+def locate(keys: Sequence[str], items: Items) -> Array:
+    """Row of the item that each key names, by key, by path or by absolute path; −1 for none. Shape (len(keys),)."""
     exact = {key: i for i, key in enumerate(items.key.tolist())}
     rows = np.array([exact.get(key, -1) for key in keys], np.intp)
     left = np.flatnonzero(rows < 0)

@@ -58,6 +58,26 @@ class RunFolder:
         return self.path / "evidence.npz"
 
     @property
+    def features(self) -> Path:
+        """What the model makes of every item just before its last layer."""
+        return self.path / "features.npz"
+
+    @property
+    def space(self) -> Path:
+        """What was found out about the feature space and about each mistake."""
+        return self.path / "space.json"
+
+    @property
+    def centroids(self) -> Path:
+        """Of a study: what the first run mistakes, in each run's feature space."""
+        return self.path / "centroids.json"
+
+    @property
+    def heat(self) -> Path:
+        """Heat maps of the mistakes, with their index ``heat.json``."""
+        return self.path / "heat"
+
+    @property
     def report(self) -> Path:
         """The report, one offline file."""
         return self.path / "report.html"

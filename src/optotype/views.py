@@ -207,7 +207,71 @@ class Code(msgspec.Struct, frozen=True, tag="code"):
     title: str = ""
 
 
-View: TypeAlias = Verdict | Numbers | Table | Matrix | Chart | Gallery | Sheet | Note | Code
+class Cloud(msgspec.Struct, frozen=True):
+    """Points of a scatter that share a split and a marker: columns, one value a point."""
+
+    name: str
+    x: list[float]
+    y: list[float]
+    z: list[float]
+    colour: list[int]
+    title: list[str]
+    picture: list[Picture | None]
+    wrong: list[bool]
+
+
+class Scatter(msgspec.Struct, frozen=True, tag="scatter"):
+    """Points in the plane, or in space where ``z`` is filled (turned by dragging); a point shows its image.
+
+    ``colour`` of a point is an index into ``names``; ``wrong`` points are ringed. ``clouds`` (train, validation …) and
+    names can be switched off one by one.
+    """
+
+    id: str
+    names: list[str]
+    clouds: list[Cloud]
+    dimensions: Literal[2, 3] = 2
+    title: str = ""
+    caption: str = ""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """A measured property of a case against its class: ``share`` of the class that lies below it, 0–1."""
+
+    label: str
+    value: str
+    share: float | None = None
+    text: str = ""
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One mistake laid open: the image, what the model looked at, facts, neighbours, and what is unusual about it.
+
+    ``overlay`` is a greyscale heat map of any size, drawn over the picture on request; ``badges`` are short marks such
+    as ‘label suspect’.
+    """
+
+    title: str
+    picture: Picture | None
+    overlay: Picture | None = None
+    facts: list[tuple[str, str]] = []
+    badges: list[tuple[str, Tone]] = []
+    neighbours: list[Tile] = []
+    readings: list[Reading] = []
+    facets: dict[str, str] = {}
+
+
+class Cases(msgspec.Struct, frozen=True, tag="cases"):
+    """Mistakes one by one; can be filtered by facet; the order given is the order shown."""
+
+    id: str
+    cases: list[Case]
+    facets: list[str] = []
+    title: str = ""
+    caption: str = ""
+
+
+View: TypeAlias = Verdict | Numbers | Table | Matrix | Chart | Gallery | Sheet | Scatter | Cases | Note | Code
 
 
 class Section(msgspec.Struct, frozen=True):

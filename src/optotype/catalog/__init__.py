@@ -24,13 +24,20 @@ CATALOG: dict[str, Entry] = {
 }
 
 
+def get(name: str, folder: Path | None = None) -> Path:
+    """Lay the catalogued data set ``name`` into ``folder`` (default: the cache) and return where it lies."""
+    if name not in CATALOG:
+        raise InputError(name, "a catalogued data set", "an unknown name", did_you_mean(name, CATALOG))
+    return CATALOG[name].make(cache_folder() if folder is None else folder)
+
+
 def resolve(name_or_path: str | Path) -> Path:
     """The path itself where something is there, else the catalogued data set of that name, made on first use."""
     path = Path(name_or_path)
     if path.exists():
         return path
     if str(name_or_path) in CATALOG:
-        return CATALOG[str(name_or_path)].make(cache_folder())
+        return get(str(name_or_path))
     beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
     hint = did_you_mean(path.name, [*beside, *CATALOG])
     raise InputError(

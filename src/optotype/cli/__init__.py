@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from cyclopts import App, Parameter
 
 COMMANDS = {
+    "demo": (
+        "The tour: models with declared faults on the embedded street, examined and explained in one report.",
+        "optotype demo --out demo/",
+    ),
     "check": (
         "What is in this data, and what is wrong with it.",
         "optotype check photos/",
@@ -42,9 +46,17 @@ COMMANDS = {
         "optotype compare runs/small_cnn runs/resnet18 --out cmp/\n"
         "optotype compare old/ new/ --fail-if 'accuracy < -0.005'",
     ),
+    "explain": (
+        "Why a model fails: what goes with its mistakes, what it looks at, what each mistake lies near.",
+        "optotype explain runs/resnet18 --columns cameras.csv",
+    ),
     "study": (
         "Train the runs of a study on one split, judge and compare them, and write one report.",
         "optotype study wildlife --data photos/",
+    ),
+    "data": (
+        "What data comes with Optotype, and getting it: the embedded street at any size, handwritten digits.",
+        "optotype data list\noptotype data get world --frames 500 --domain south --out world/",
     ),
     "report": (
         "Draw the report of a run, evaluation, comparison or study again.",

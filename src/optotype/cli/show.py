@@ -6,9 +6,11 @@ from rich.table import Table
 from rich.text import Text
 
 from optotype.cli import console
+from optotype.diagnose.causes import sentences
 from optotype.diagnose.compare import Comparison, verdict
 from optotype.diagnose.compare.records import Difference
 from optotype.results import Metric, Result
+from optotype.studies.explaining import causes_of
 
 _MOST_CLASSES = 40
 _WIDE = 110
@@ -98,3 +100,12 @@ def _signed(difference: Difference) -> str:
     if difference.low is None or difference.high is None:
         return f"{difference.value:+.4f}"
     return f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
+
+
+def show_causes(result: Result) -> None:
+    """What the mistakes go with, in sentences."""
+    found = causes_of(result)
+    if found is None:
+        return
+    for sentence in sentences(found):
+        console.out.print(Text(sentence.text))

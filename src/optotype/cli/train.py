@@ -30,6 +30,7 @@ def train(
     runs: Path = Path("runs"),
     resume: Annotated[bool, Parameter(negative=())] = False,
     max_unreadable: float = 0.01,
+    causes: bool = True,
     report: bool = True,
 ) -> None:
     """Train a model, judge it on the test split, and leave everything in one run folder with a report.
@@ -74,6 +75,8 @@ def train(
         Go on with the run of that name, to the same bits as if it had never stopped.
     max_unreadable
         Unreadable images are left out; a greater share than this is an error.
+    causes
+        Explain the mistakes: what goes with them, the feature space, centroid distances, heat maps.
     report
         Draw report.html.
     """
@@ -82,7 +85,7 @@ def train(
 
     from optotype.cli import console
     from optotype.cli.progress import Progress
-    from optotype.cli.show import show_result
+    from optotype.cli.show import show_causes, show_result
     from optotype.studies.training import train as run
 
     flags = {
@@ -101,10 +104,12 @@ def train(
             runs=runs,
             resume=resume,
             max_unreadable=max_unreadable,
+            causes=causes,
             report=report,
             progress=progress,
             command=join(["optotype", *sys.argv[1:]]),
         )
     if result is not None:
         show_result(result)
+        show_causes(result)
         console.say(f"run folder: {folder.path}" + (f"; report: {folder.report}" if report else ""))

@@ -10,13 +10,13 @@ import numpy as np
 
 from optotype.classes import ClassList
 from optotype.errors import InputError, did_you_mean
-from optotype.formats import class_list, folder, manifest, predictions_csv, predictions_npz
+from optotype.formats import class_list, columns_csv, folder, manifest, predictions_csv, predictions_npz
 from optotype.listing import SPLITS, Listing
 from optotype.predictions import align
 from optotype.tables import Array, Items, Labels
 
 __all__ = [
-    "FORMATS", "ClassList", "Format", "read_classes", "read_items", "read_labels", "read_listing",
+    "FORMATS", "ClassList", "Format", "read_classes", "read_columns", "read_items", "read_labels", "read_listing",
     "read_predictions", "write_predictions",
 ]  # fmt: skip
 
@@ -33,6 +33,7 @@ FORMATS: dict[str, Format] = {
     "folder": Format("images, one folder a class, with or without train/val/test above", folder.read),
     "manifest": Format("CSV path,label[,split][,group][,…columns]", manifest.read, manifest.write),
     "classes": Format("class names in order, or name to index: text, JSON, YAML, CSV", class_list.read),
+    "columns": Format("CSV path,<column>…: further columns about items", columns_csv.read),
     "predictions-csv": Format("CSV path,label or path,<class>…", predictions_csv.read, predictions_csv.write),
     "predictions-npz": Format("arrays path, label, scores, classes", predictions_npz.read, predictions_npz.write),
 }
@@ -95,6 +96,12 @@ def write_predictions(path: Path, labels: Labels) -> None:
 def read_classes(path: Path | str) -> ClassList:
     """Class names in the order of their indices, from a file or a shipped list such as ``wildlife``."""
     return class_list.read(Path(path))
+
+
+def read_columns(path: Path, items: Items) -> Items:
+    """The items with further columns of a CSV ``path,<column>…``; see the format ``columns``."""
+    _check_exists(path, "a CSV with the column path and further columns")
+    return columns_csv.read(path, items)
 
 
 def _check_exists(path: Path, expected: str) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from optotype.errors import InputError
+from optotype.inference.feeding import batches
 from optotype.inference.load import Loaded
 from optotype.tables import Items, Labels
-from optotype.training.cache import ImageCache
-from optotype.training.loader import Batches
 from optotype.training.measure import scores
 from optotype.training.task import LEARNING
 
@@ -20,21 +18,7 @@ def predict(loaded: Loaded, items: Items | Labels, *, batch_size: int = 64, thre
     compute. Raises InputError for no items, and naming the file where a photo cannot be decoded.
     """
     rows = items.items if isinstance(items, Labels) else items
-    if not len(rows):
-        raise InputError("data", "one item or more", "none", "Check the folder, the CSV or --split.")
-    hardware, model = loaded.hardware, loaded.model
-    threads = threads or hardware.threads
-    cache = ImageCache.build([rows.file(i) for i in range(len(rows))], model.size, folder=None, threads=threads)
-    batches = Batches(
-        cache,
-        np.arange(len(rows)),
-        np.zeros(len(rows), np.int32),
-        batch_size=batch_size,
-        mean=model.mean,
-        std=model.std,
-        channels_last=hardware.channels_last,
-        threads=threads,
-    )
-    with hardware.computing():
-        _, found = scores(model.module, batches, LEARNING[loaded.task].scores, hardware)
+    fed = batches(loaded, rows, batch_size=batch_size, threads=threads, cache=None)
+    with loaded.hardware.computing():
+        _, found = scores(loaded.model.module, fed, LEARNING[loaded.task].scores, loaded.hardware)
     return Labels(rows, loaded.classes, found.argmax(1).astype(np.int32), found)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from optotype.errors import InputError
 from optotype.files import write_atomic
-from optotype.report.budget import Selection, galleries, select
+from optotype.report.budget import Selection, select
 from optotype.report.payload import Images, payload, printable, to_json
 from optotype.report.thumbnails import Decode
 from optotype.report.thumbnails import decode as decode_file
+from optotype.report.wanted import galleries
 from optotype.views import Page
 
 WEB = Path(__file__).parent / "web" / "dist"

@@ -6,7 +6,7 @@ import base64
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +15,12 @@ import numpy as np
 
 from optotype.report.budget import Selection
 from optotype.report.thumbnails import Thumbnail
-from optotype.views import Gallery, Page, Picture, Sheet, Table, View
+from optotype.views import Case, Cases, Cloud, Gallery, Page, Picture, Scatter, Sheet, Table, Tile, View
 
 LEFT_OUT, UNREADABLE = -1, -2
 BLOCK = 1 << 20  # bytes of images in one block, which is decoded as a whole
 COMBINATIONS = 5_000  # more combinations of facets than this are not counted one by one
+STEPS = 10_000  # places of a scatter's point between the middle and the edge of the picture
 
 
 @dataclass
@@ -106,9 +107,16 @@ def _view(view: View, images: Images) -> dict[str, Any]:
         rows = [[_cell(cell, images) for cell in row] for row in view.rows]
         return {**_plain(msgspec.structs.replace(view, rows=[])), "rows": rows}
     if isinstance(view, Sheet):
-        tiles = [(images.number(tile.picture), tile.label) for tile in view.tiles]
-        return {**_plain(msgspec.structs.replace(view, tiles=[])), "tiles": tiles}
+        return {**_plain(msgspec.structs.replace(view, tiles=[])), "tiles": _tiles(view.tiles, images)}
+    if isinstance(view, Scatter):
+        return {**_plain(msgspec.structs.replace(view, clouds=[])), "clouds": _clouds(view, images)}
+    if isinstance(view, Cases):
+        return _cases(view, images)
     return _plain(view)
+
+
+def _tiles(tiles: Sequence[Tile], images: Images) -> list[tuple[int | None, str]]:
+    return [(images.number(tile.picture), tile.label) for tile in tiles]
 
 
 def _plain(view: View) -> dict[str, Any]:
@@ -129,18 +137,100 @@ def _builtin(value: Any) -> Any:
     raise NotImplementedError(f"{type(value)} in a view")
 
 
+def _clouds(view: Scatter, images: Images) -> list[dict[str, Any]]:
+    """The clouds with whole numbers from -STEPS to STEPS for places, the same scale along every axis.
+
+    None: a point without a place, which is not drawn.
+    """
+    axes = ("x", "y", "z")[: view.dimensions]
+    values = {axis: [np.asarray(getattr(cloud, axis), float) for cloud in view.clouds] for axis in axes}
+    spans = {axis: _span(columns) for axis, columns in values.items()}
+    half = max((high - low) / 2 for low, high in spans.values()) or 1.0
+    places = {
+        axis: [_places((column - (spans[axis][0] + spans[axis][1]) / 2) / half) for column in columns]
+        for axis, columns in values.items()
+    }
+    return [_cloud(cloud, {axis: places[axis][i] for axis in axes}, images) for i, cloud in enumerate(view.clouds)]
+
+
+def _span(columns: Sequence[np.ndarray[Any, np.dtype[np.float64]]]) -> tuple[float, float]:
+    finite = [column[np.isfinite(column)] for column in columns]
+    found = np.concatenate(finite) if finite else np.empty(0)
+    return (float(found.min()), float(found.max())) if found.size else (0.0, 0.0)
+
+
+def _places(scaled: np.ndarray[Any, np.dtype[np.float64]]) -> list[int | None]:
+    return [round(value * STEPS) if math.isfinite(value) else None for value in scaled.tolist()]
+
+
+def _cloud(cloud: Cloud, places: dict[str, list[int | None]], images: Images) -> dict[str, Any]:
+    return {
+        "name": cloud.name,
+        **places,
+        "colour": [int(code) for code in cloud.colour],
+        "title": cloud.title,
+        "picture": [images.number(picture) for picture in cloud.picture],
+        "wrong": [int(flag) for flag in cloud.wrong],
+    }
+
+
+def _cases(view: Cases, images: Images) -> dict[str, Any]:
+    names, values = _facet_values([case.facets for case in view.cases])
+    return {
+        "type": "cases",
+        "id": view.id,
+        "title": view.title,
+        "caption": view.caption,
+        "facets": _facets(view.facets, names, values, [case.facets for case in view.cases]),
+        "items": [_case(case, images) for case in view.cases],
+    }
+
+
+def _case(case: Case, images: Images) -> dict[str, Any]:
+    return {
+        "title": case.title,
+        "picture": images.number(case.picture),
+        "overlay": images.number(case.overlay),
+        "facts": case.facts,
+        "badges": case.badges,
+        "neighbours": _tiles(case.neighbours, images),
+        "readings": [msgspec.to_builtins(reading, enc_hook=_builtin) for reading in case.readings],
+    }
+
+
+Values = dict[str, dict[str, int]]
+
+
+def _facet_values(found: Sequence[dict[str, str]]) -> tuple[list[str], Values]:
+    """Names of the facets in their order, and of each its values with their codes."""
+    names = list(dict.fromkeys(name for facets in found for name in facets))
+    values = {name: dict.fromkeys(facets[name] for facets in found if name in facets) for name in names}
+    return names, {name: {value: code for code, value in enumerate(values[name])} for name in names}
+
+
+def _code(facets: dict[str, str], name: str, values: Values) -> int:
+    return values[name][facets[name]] if name in facets else -1
+
+
+def _facets(
+    shown: Sequence[str], names: Sequence[str], values: Values, items: Sequence[dict[str, str]]
+) -> list[dict[str, Any]]:
+    """Facets as columns of codes, those that are shown first."""
+    return [
+        {
+            "name": name,
+            "shown": name in shown,
+            "values": list(values[name]),
+            "codes": [_code(facets, name, values) for facets in items],
+        }
+        for name in [*(n for n in shown if n in values), *(n for n in names if n not in shown)]
+    ]
+
+
 def _gallery(view: Gallery, kept: list[int], images: Images) -> dict[str, Any]:
     """Items as rows, facets as columns of codes; ``totals`` counts their combinations where items are left out."""
     items = [view.items[position] for position in kept]
-    names = list(dict.fromkeys(name for item in view.items for name in item.facets))
-    values = {
-        name: list(dict.fromkeys(item.facets[name] for item in view.items if name in item.facets)) for name in names
-    }
-    places = {name: {value: place for place, value in enumerate(values[name])} for name in names}
-
-    def code(facets: dict[str, str], name: str) -> int:
-        return places[name][facets[name]] if name in facets else -1
-
+    names, values = _facet_values([item.facets for item in view.items])
     labels: dict[tuple[str, ...], int] = {}
     rows = []
     for item in items:
@@ -148,22 +238,14 @@ def _gallery(view: Gallery, kept: list[int], images: Images) -> dict[str, Any]:
         rows.append((item.title, images.number(item.picture), item.tone, schema, [text for _, text in item.facts]))
     totals: Iterable[tuple[tuple[int, ...], int]] = ()
     if len(items) < len(view.items):
-        counts = Counter(tuple(code(item.facets, name) for name in names) for item in view.items)
+        counts = Counter(tuple(_code(item.facets, name, values) for name in names) for item in view.items)
         totals = counts.items() if len(counts) <= COMBINATIONS else ()
     return {
         "type": "gallery",
         "id": view.id,
         "title": view.title,
         "caption": view.caption,
-        "facets": [
-            {
-                "name": name,
-                "shown": name in view.facets,
-                "values": values[name],
-                "codes": [code(item.facets, name) for item in items],
-            }
-            for name in [*(n for n in view.facets if n in values), *(n for n in names if n not in view.facets)]
-        ],
+        "facets": _facets(view.facets, names, values, [item.facets for item in items]),
         "labels": list(labels),
         "items": rows,
         "order": names,

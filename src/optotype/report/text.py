@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
 
+from optotype.report import markup
+from optotype.report.markup import Block, Heading, Paragraph, Points, Rows, Verbatim
 from optotype.report.numbers import amount, cell, decimals
-from optotype.report.payload import printable
 from optotype.views import (
+    Case,
+    Cases,
     Chart,
     Code,
     Column,
@@ -20,6 +22,7 @@ from optotype.views import (
     Numbers,
     Page,
     Picture,
+    Scatter,
     Sheet,
     Span,
     Table,
@@ -27,58 +30,15 @@ from optotype.views import (
     View,
 )
 
-_SENTENCE_LENGTH = 2_000
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A heading of level 1 (the page) to 3 (a view)."""
-
-    text: str
-    level: int
-
-
-@dataclass(frozen=True)
-class Paragraph:
-    """Running text."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Points:
-    """A list."""
-
-    texts: list[str]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A table; ``right`` says which columns are numbers."""
-
-    header: list[str]
-    rows: list[list[str]]
-    right: list[bool]
-
-
-@dataclass(frozen=True)
-class Verbatim:
-    """Text to keep as it is."""
-
-    text: str
-
-
-Block: TypeAlias = Heading | Paragraph | Points | Rows | Verbatim
-
 
 def markdown(page: Page) -> str:
     """The page as GitHub's Markdown; text from outside cannot become markup."""
-    return "\n\n".join(_markdown(block) for block in _blocks(page)) + "\n"
+    return "\n\n".join(markup.markdown(block) for block in _blocks(page)) + "\n"
 
 
 def latex(page: Page) -> str:
     """The page as LaTeX to be included in a document; needs no package, and UTF-8 where names do."""
-    return "\n\n".join(_latex(block) for block in _blocks(page)) + "\n"
+    return "\n\n".join(markup.latex(block) for block in _blocks(page)) + "\n"
 
 
 def _blocks(page: Page) -> Iterator[Block]:
@@ -171,6 +131,30 @@ def _sheet(view: Sheet) -> Iterator[Block]:
     yield Paragraph(f"A sheet of {len(view.tiles):,} images, shown in report.html.")
 
 
+def _scatter(view: Scatter) -> Iterator[Block]:
+    """How many points each name has in each cloud, and how many of them are wrong."""
+    header, columns = [""], []
+    for cloud in view.clouds:
+        header += [cloud.name, f"{cloud.name}, wrong"]
+        columns.append(Counter(cloud.colour))
+        columns.append(Counter(code for code, wrong in zip(cloud.colour, cloud.wrong, strict=True) if wrong))
+    rows = [[name, *(f"{column[code]:,}" for column in columns)] for code, name in enumerate(view.names)]
+    yield Rows(header, rows, [False, *(True for _ in columns)])
+    yield Paragraph(f"A picture of these points in {view.dimensions} dimensions is in report.html.")
+
+
+def _cases(view: Cases) -> Iterator[Block]:
+    labels = list(dict.fromkeys(label for case in view.cases for label, _ in case.facts))
+    rows = [[case.title, *(dict(case.facts).get(label, "") for label in labels), _remarks(case)] for case in view.cases]
+    yield Rows(["", *labels, "unusual"], rows, [False for _ in range(len(labels) + 2)])
+    yield Paragraph(f"The images of these {len(view.cases):,} cases are shown in report.html.")
+
+
+def _remarks(case: Case) -> str:
+    readings = [f"{reading.label} {reading.value}{reading.text and f' ({reading.text})'}" for reading in case.readings]
+    return "; ".join([*(badge for badge, _ in case.badges), *readings])
+
+
 def _note(view: Note) -> Iterator[Block]:
     yield Points(view.texts)
 
@@ -187,107 +171,8 @@ _CONTENT: dict[type[View], Callable[[Any], Iterator[Block]]] = {
     Chart: _chart,
     Gallery: _gallery,
     Sheet: _sheet,
+    Scatter: _scatter,
+    Cases: _cases,
     Note: _note,
     Code: _code,
 }
-
-
-def _line(text: str) -> str:
-    """One line of bounded length, without control characters."""
-    flat = re.sub(r"[\s\x00-\x1f\x7f]+", " ", printable(text)).strip()
-    return (
-        flat if len(flat) <= _SENTENCE_LENGTH else f"{flat[: _SENTENCE_LENGTH // 2]} … {flat[-_SENTENCE_LENGTH // 2 :]}"
-    )
-
-
-def _kept(text: str) -> list[str]:
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "\ufffd", printable(text)).split("\n")
-
-
-def _md(text: str) -> str:
-    r"""Text in which nothing is markup.
-
-    >>> _md("a|b <script> *c*")
-    'a\\|b &lt;script&gt; \\*c\\*'
-    """
-    escaped = re.sub(r"([\\`*_{}\[\]|~])", r"\\\1", _line(text))
-    escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"^(\d*)([#+\-=.)])(?!\d)", r"\1\\\2", escaped)
-
-
-def _markdown(block: Block) -> str:
-    match block:
-        case Heading(text, level):
-            return f"{'#' * level} {_md(text)}"
-        case Paragraph(text):
-            return _md(text)
-        case Points(texts):
-            return "\n".join(f"- {_md(text)}" for text in texts)
-        case Rows(header, rows, right):
-            lines = [[_md(text) for text in row] for row in [header, *rows]]
-            rule = ["---:" if number else "---" for number in right]
-            return "\n".join(f"| {' | '.join(line)} |" for line in [lines[0], rule, *lines[1:]])
-        case Verbatim(text):
-            fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
-            return "\n".join([fence, *_kept(text), fence])
-
-
-_TEX = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "−": "$-$",
-    "→": r"$\rightarrow$",
-    "↓": r"$\downarrow$",
-}
-
-
-def _tex(text: str) -> str:
-    r"""Text in which nothing is a command.
-
-    >>> _tex("50 % of a_b")
-    '50 \\% of a\\_b'
-    """
-    return "".join(_TEX.get(character, character) for character in _line(text))
-
-
-def _latex(block: Block) -> str:
-    match block:
-        case Heading(text, level):
-            return f"\\{('section', 'subsection', 'subsubsection')[level - 1]}*{{{_tex(text)}}}"
-        case Paragraph(text):
-            return _tex(text)
-        case Points(texts):
-            points = [f"  \\item {{}}{_tex(text)}" for text in texts] or [r"  \item {}"]
-            return "\n".join([r"\begin{itemize}", *points, r"\end{itemize}"])
-        case Rows(header, rows, right):
-            return _tabular(header, rows, right)
-        case Verbatim(text):
-            lines = [_tex(line) or "~" for line in _kept(text)]
-            return "\\begin{flushleft}\n\\ttfamily\n" + " \\\\\n".join(lines) + "\n\\end{flushleft}"
-
-
-def _tabular(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
-    columns = "".join("r" if number else "l" for number in right)
-    # braces keep a cell that starts with '[' from being read as an option of the line break before it
-    lines = [" & ".join(f"{{{_tex(text)}}}" for text in row) + r" \\" for row in [header, *rows]]
-    return "\n".join(
-        [
-            rf"\begin{{tabular}}{{{columns}}}",
-            r"\hline",
-            lines[0],
-            r"\hline",
-            *lines[1:],
-            r"\hline",
-            r"\end{tabular}",
-        ]
-    )

@@ -16,7 +16,7 @@ from optotype.errors import OptotypeError
 from optotype.machine import usable_cores
 
 QUALITY = 60
-LOSSLESS_BELOW = 64  # lossy WebP halves the colour resolution, which ruins icons and 8 × 8 digits
+LOSSLESS_BELOW = 64  # lossy WebP halves the colour resolution, which ruins originals as small as icons or digits
 
 Decode: TypeAlias = Callable[[str, int], NDArray[np.uint8]]
 
@@ -50,7 +50,7 @@ def encode(pixels: NDArray[np.uint8], size: int) -> Thumbnail:
         shape = (max(1, round(image.width * size / longer)), max(1, round(image.height * size / longer)))
         image = image.resize(shape, Image.Resampling.BICUBIC, reducing_gap=2.0)
     out = io.BytesIO()
-    image.save(out, "WEBP", quality=QUALITY, method=2, lossless=max(image.size) <= LOSSLESS_BELOW)
+    image.save(out, "WEBP", quality=QUALITY, method=2, lossless=longer <= min(size, LOSSLESS_BELOW))
     return Thumbnail(out.getvalue(), image.width, image.height)
 
 

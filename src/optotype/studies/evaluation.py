@@ -8,12 +8,12 @@ from pathlib import Path
 from optotype.catalog import resolve
 from optotype.data.prepare import Prepared, write_manifest
 from optotype.errors import InputError
-from optotype.formats import read_classes, read_labels, read_predictions
+from optotype.formats import read_classes, read_columns, read_labels, read_predictions
 from optotype.results import Result
 from optotype.runs import RunFolder
+from optotype.studies.explaining import Say, explain, under
 from optotype.studies.judging import judge, save
 from optotype.studies.reports import write_report
-from optotype.tables import Labels
 
 
 def evaluate(
@@ -25,17 +25,21 @@ def evaluate(
     split: str | None = None,
     classes: str | Path | None = None,
     images: str | Path | None = None,
+    columns: str | Path | None = None,
     resamples: int = 1000,
     seed: int = 0,
+    causes: bool = True,
     report: bool = True,
     max_mb: float = 20,
+    say: Say = lambda line: None,  # noqa: ARG005
     command: str = "",
 ) -> Result:
     """Measure ``predictions`` against ``truth`` and write ``eval.json``, ``evidence.npz`` and ``report.html``.
 
     ``truth`` is a folder per class, a CSV or the name of a catalogued data set; ``split`` keeps one of its splits.
-    ``out`` must be new or empty. ``resamples`` 0 leaves the intervals out. Raises InputError for anything wrong in the
-    user's files.
+    ``columns`` is a CSV ``path,<column>…`` of further properties to look into. ``out`` must be new or empty.
+    ``resamples`` 0 leaves the intervals out; ``causes`` looks for what goes with the mistakes. Raises InputError for
+    anything wrong in the user's files.
     """
     folder = new_folder(Path(out))
     source = resolve(str(truth))
@@ -47,12 +51,15 @@ def evaluate(
         command=command,
     )  # fmt: skip
     if images is not None:
-        labels = _with_images(labels, Path(images))
+        labels = under(labels, Path(images))
+    if columns is not None:
+        labels = replace(labels, items=read_columns(Path(columns), labels.items))
     write_manifest(folder.data, Prepared.of(labels))
     save(judged, folder)
+    result = explain(folder, said=said, seed=seed, say=say) if causes else judged.result
     if report:
         write_report(folder, max_mb=max_mb)
-    return judged.result
+    return result
 
 
 def evaluate_run(folder: RunFolder, *, resamples: int = 1000, seed: int = 0, command: str = "") -> Result:
@@ -78,10 +85,3 @@ def new_folder(path: Path) -> RunFolder:
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise InputError(str(path), "a new or empty folder", "one that holds something", "Choose another --out.")
     return RunFolder(path)
-
-
-def _with_images(labels: Labels, root: Path) -> Labels:
-    """The same labels, their images looked for under ``root``."""
-    if not root.is_dir():
-        raise InputError("--images", "a folder", f"'{root}'", "Name the folder that holds the images.")
-    return replace(labels, items=replace(labels.items, path=labels.items.key, root=root.resolve()))

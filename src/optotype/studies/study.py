@@ -18,6 +18,7 @@ from optotype.formats import read_classes, read_labels
 from optotype.runs import RunFolder, create
 from optotype.studies import wildlife
 from optotype.studies.declared import STUDY_FILE, Declared, StudyFile, StudyRun, read
+from optotype.studies.explaining import compare_spaces
 from optotype.studies.paired import compare_folders, save
 from optotype.studies.reports import write_report
 from optotype.studies.training import Progress, Silent, check_models, train_run
@@ -102,6 +103,7 @@ def run(
     comparison = compare_folders(done, [r.name for r in declared.runs]) if len(done) > 1 else None
     if comparison is not None:
         save(folder, comparison, done)
+        compare_spaces(folder, done)
     write_report(folder, max_mb=max_mb)
     return Done(folder, comparison)
 
@@ -157,5 +159,6 @@ def _run_one(declared: StudyRun, study: RunFolder, data: Prepared | Labels, prog
     folder.path.mkdir(exist_ok=True)
     origins = dict.fromkeys(declared.config.__struct_fields__, f"study {study.path.name}")
     train_run(
-        data, declared.config, origins, folder, resume=begun, report=False, progress=progress, command=command
+        data, declared.config, origins, folder, resume=begun, causes=True, report=False, progress=progress,
+        command=command,
     )  # fmt: skip

@@ -10,11 +10,12 @@ from typing import Any, Protocol
 
 from optotype.catalog import resolve
 from optotype.data.prepare import Prepared, prepare, write_manifest
-from optotype.errors import InputError, require
+from optotype.errors import InputError, OptotypeError, require
 from optotype.formats import read_classes, read_items, read_labels, write_predictions
 from optotype.results import Result
 from optotype.runs import RunFolder, create
 from optotype.studies.evaluation import evaluate_run
+from optotype.studies.explaining import explain
 from optotype.studies.reports import write_report
 from optotype.tables import Labels
 from optotype.training.config import TrainConfig
@@ -61,6 +62,7 @@ def train(
     runs: str | Path = "runs",
     resume: bool = False,
     max_unreadable: float = 0.01,
+    causes: bool = True,
     report: bool = True,
     progress: Progress | None = None,
     command: str = "",
@@ -85,8 +87,9 @@ def train(
         title = _name(name, settings.model)
         folder = create(root, title) if first else RunFolder(root / title)
     result = train_run(
-        data, settings, origins, folder, resume=resume, report=report, progress=progress, command=command
-    )
+        data, settings, origins, folder, resume=resume, causes=causes, report=report, progress=progress,
+        command=command,
+    )  # fmt: skip
     return folder, result
 
 
@@ -97,6 +100,7 @@ def train_run(
     folder: RunFolder,
     *,
     resume: bool,
+    causes: bool,
     report: bool,
     progress: Progress,
     command: str,
@@ -119,9 +123,20 @@ def train_run(
     if not first:
         return None
     result = evaluate_run(folder, seed=0, command=command)
+    if causes:
+        result = _explained(folder, result, progress)
     if report:
         write_report(folder)
     return result
+
+
+def _explained(folder: RunFolder, result: Result, progress: Progress) -> Result:
+    """The numbers with their causes; a model that cannot be explained is a finished run all the same."""
+    try:
+        return explain(folder, say=progress.say)
+    except OptotypeError as error:
+        progress.say(f"not explained: {error}")
+        return result
 
 
 def check_models(runs: Sequence[TrainConfig]) -> None:

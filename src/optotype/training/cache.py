@@ -20,6 +20,7 @@ import PIL
 from numpy.typing import NDArray
 from PIL import Image
 
+from optotype.catalog import cache_folder
 from optotype.data import images
 from optotype.errors import InputError
 
@@ -122,6 +123,11 @@ class ImageCache:
     def _decode(self, row: int) -> Pixels:
         picture = images.decode_picture(self.paths[row], self.size)
         return np.array(picture.resize((self.size, self.size), Image.Resampling.BILINEAR))
+
+
+def shared_folder() -> Path:
+    """Where decoded photos are kept from run to run, in the user's cache folder."""
+    return cache_folder().parent / "images"
 
 
 def _checksum(image: Pixels) -> np.uint64:

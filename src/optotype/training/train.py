@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 import torch
 
-from optotype.catalog import cache_folder
 from optotype.data.prepare import Prepared, write_manifest
 from optotype.diagnose.epochs import EpochRow
 from optotype.errors import InputError
@@ -23,7 +22,7 @@ from optotype.nn.models import Model, create
 from optotype.runs import RunFolder
 from optotype.tables import Labels
 from optotype.training import environment, loggers
-from optotype.training.cache import ImageCache
+from optotype.training.cache import ImageCache, shared_folder
 from optotype.training.config import TrainConfig
 from optotype.training.feed import SAMPLE_SIZE, Feed, rows_of, sample_of
 from optotype.training.forecast import duration, forecast, seconds_per_batch
@@ -99,7 +98,7 @@ def train(
         local_ranks=ranks.local_world,
     )
     clock = Clock(config.budget)
-    images = cache or cache_folder().parent / "images"
+    images = cache or shared_folder()
     with _full_disk(folder), hardware.computing(), joined(ranks, hardware), listening(clock):
         state, notes = begin(folder, config, resume=resume)
         if state is not None:

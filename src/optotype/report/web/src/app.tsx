@@ -6,9 +6,12 @@ import type { Page, Section, View } from "./types";
 import { domId, Guard, Logo, Prose, Ring, Text, ToneMark } from "./ui";
 import { formatPlace, go, type Place, place, replace, theme, toggleTheme, useStore } from "./store";
 import { CodeView, NoteView, NumbersView, SheetView, VerdictView } from "./views/simple";
+import { CasesView } from "./views/cases";
 import { ChartView } from "./views/chart";
 import { Drawer, GalleryView, Lightbox } from "./views/gallery";
+import { Glance } from "./views/glance";
 import { MatrixView } from "./views/matrix";
+import { ScatterView } from "./views/scatter";
 import { TableView } from "./views/table";
 
 function Draw({ view }: { view: View }) {
@@ -27,6 +30,10 @@ function Draw({ view }: { view: View }) {
       return <GalleryView view={view} />;
     case "sheet":
       return <SheetView view={view} />;
+    case "scatter":
+      return <ScatterView view={view} />;
+    case "cases":
+      return <CasesView view={view} />;
     case "note":
       return <NoteView view={view} />;
     case "code":
@@ -61,8 +68,8 @@ export function App({ page }: { page: Page }) {
             </p>
           )}
         </header>
-        {page.sections.map((section) => (
-          <SectionView key={section.id} section={section} />
+        {page.sections.map((section, i) => (
+          <SectionView key={section.id} section={section} after={i === 0 ? <Glance page={page} /> : null} />
         ))}
         {!page.sections.length && <p class="empty">This report is empty.</p>}
         <Lost page={page} />
@@ -73,7 +80,8 @@ export function App({ page }: { page: Page }) {
   );
 }
 
-function SectionView({ section }: { section: Section }) {
+/** `after` stands beneath the verdict. */
+function SectionView({ section, after }: { section: Section; after: ComponentChildren }) {
   return (
     <section id={domId(section.id)}>
       <h2>
@@ -88,6 +96,7 @@ function SectionView({ section }: { section: Section }) {
         const drawn: ComponentChildren = views.map((view) => (
           <Guard>
             <Draw view={"title" in view && view.title === section.title ? { ...view, title: "" } : view} />
+            {view.type === "verdict" && after}
           </Guard>
         ));
         return views.length > 1 ? <div class="beside">{drawn}</div> : drawn;
@@ -138,6 +147,10 @@ function lost(page: Page): { unreadable: number; leftOut: number } {
       view.items.forEach((item) => see(item[1]));
       leftOut += view.total - view.items.length;
     }
+    if (view.type === "cases")
+      for (const { picture, overlay, neighbours } of view.items) [picture, overlay, ...neighbours.map(([image]) => image)].forEach(see);
+    // what a scatter lacks to save space is said beneath it
+    if (view.type === "scatter") for (const cloud of view.clouds) cloud.picture.forEach((image) => image !== -1 && see(image));
     if (view.type === "table")
       for (const row of view.rows) for (const cell of row) if (typeof cell === "object" && cell && "picture" in cell) see(cell.picture);
   }

@@ -26,14 +26,19 @@ export function imageSize(number: number): [number, number] {
 export function imageUrl(number: number): string | null {
   const known = urls.get(number);
   if (known) return known;
-  const entry = index[number];
-  if (!entry) return null;
-  const bytes = block(entry[0]);
-  if (!bytes) return null;
-  const url = URL.createObjectURL(new Blob([bytes.subarray(entry[1], entry[1] + entry[2])], { type: "image/webp" }));
+  const blob = imageBlob(number);
+  if (!blob) return null;
+  const url = URL.createObjectURL(blob);
   urls.set(number, url);
   if (urls.size > KEPT_URLS) forgetOldest();
   return url;
+}
+
+/** The encoded image, or null while its block is still on the way. */
+export function imageBlob(number: number): Blob | null {
+  const entry = index[number];
+  const bytes = entry && block(entry[0]);
+  return bytes ? new Blob([bytes.subarray(entry[1], entry[1] + entry[2])], { type: "image/webp" }) : null;
 }
 
 function forgetOldest() {

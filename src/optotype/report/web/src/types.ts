@@ -152,7 +152,55 @@ export interface Code {
   title: string;
 }
 
-export type View = Verdict | Numbers | Table | Matrix | Chart | Gallery | Sheet | Note | Code;
+/** Columns, one value a point; places are whole numbers from -10,000 to 10,000, null where a point has none. */
+export interface Cloud {
+  name: string;
+  x: (number | null)[];
+  y: (number | null)[];
+  z?: (number | null)[];
+  colour: number[];
+  title: string[];
+  picture: ImageNumber[];
+  wrong: (0 | 1)[];
+}
+
+export interface Scatter {
+  type: "scatter";
+  id: string;
+  names: string[];
+  clouds: Cloud[];
+  dimensions: 2 | 3;
+  title: string;
+  caption: string;
+}
+
+export interface Reading {
+  label: string;
+  value: string;
+  share: number | null;
+  text: string;
+}
+
+export interface Case {
+  title: string;
+  picture: ImageNumber;
+  overlay: ImageNumber;
+  facts: [string, string][];
+  badges: [string, Tone][];
+  neighbours: [ImageNumber, string][];
+  readings: Reading[];
+}
+
+export interface Cases {
+  type: "cases";
+  id: string;
+  title: string;
+  caption: string;
+  facets: Facet[];
+  items: Case[];
+}
+
+export type View = Verdict | Numbers | Table | Matrix | Chart | Gallery | Sheet | Scatter | Cases | Note | Code;
 
 export interface Section {
   id: string;

@@ -4,6 +4,7 @@ import type { RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Filter, Gallery, Item } from "../types";
 import { count } from "../format";
+import { Filters, matching, useFilter } from "../filtering";
 import { Grid } from "../grid";
 import { Figure, Img, middle, Text, ToneMark, useKey } from "../ui";
 import { go, place, replace, Store, useStore } from "../store";
@@ -11,23 +12,16 @@ import { go, place, replace, Store, useStore } from "../store";
 /** The galleries of the page, by id. */
 export const galleries = new Map<string, Gallery>();
 
+/** Shows what a link leads to: a gallery in the drawer, anything else in its place in the page. */
+export function follow(id: string, filter: Filter) {
+  go({ id, open: galleries.has(id), filter });
+}
+
 const shownImage = new Store<{ view: Gallery; list: number[]; at: number } | null>(null);
 
 function value(view: Gallery, facet: number, item: number): string | null {
   const { values, codes } = view.facets[facet]!;
   return values[codes[item]!] ?? null;
-}
-
-/** Places of the items that match; a value that no item has matches none. */
-function matching(view: Gallery, filter: Filter): number[] {
-  const tests = Object.entries(filter).map(([name, wanted]) => {
-    const facet = view.facets.find((one) => one.name === name);
-    return facet ? { codes: facet.codes, code: facet.values.indexOf(wanted) } : { codes: [], code: -1 };
-  });
-  const found: number[] = [];
-  for (let i = 0; i < view.items.length; i++)
-    if (tests.every(({ codes, code }) => code >= 0 && codes[i] === code)) found.push(i);
-  return found;
 }
 
 /** How many items of the whole evaluation match; null where that was not counted. */
@@ -58,50 +52,6 @@ function CountLine({ view, filter, n }: { view: Gallery; filter: Filter; n: numb
       {whole === null ? count(n) : `${count(n)} of ${count(whole)}`} images shown
       {(whole === null || n < whole) && <span class="muted">; --max-mb raises it</span>}
     </p>
-  );
-}
-
-function Filters({ view, filter, onFilter }: { view: Gallery; filter: Filter; onFilter: (filter: Filter) => void }) {
-  const set = (name: string, text: string | null) => {
-    const next = { ...filter };
-    if (text === null) delete next[name];
-    else next[name] = text;
-    onFilter(next);
-  };
-  const facets = view.facets.filter((facet) => facet.shown || facet.name in filter);
-  return (
-    <div class="filters">
-      {facets.map((facet) => {
-        const rest = { ...filter };
-        delete rest[facet.name];
-        const counts = new Map<number, number>();
-        for (const i of matching(view, rest)) counts.set(facet.codes[i]!, (counts.get(facet.codes[i]!) ?? 0) + 1);
-        const chosen = filter[facet.name];
-        const known = chosen === undefined ? -1 : facet.values.indexOf(chosen);
-        return (
-          <label class={chosen === undefined ? undefined : "on"}>
-            <Text text={facet.name} max={24} />
-            <select
-              value={chosen === undefined ? "" : String(known)}
-              onChange={(event) => set(facet.name, event.currentTarget.value === "" ? null : facet.values[Number(event.currentTarget.value)]!)}
-            >
-              <option value="">all</option>
-              {chosen !== undefined && known < 0 && <option value="-1">{middle(chosen, 32)} (0)</option>}
-              {facet.values.map((text, code) => (
-                <option value={String(code)} disabled={!counts.get(code) && code !== known}>
-                  {middle(text, 32)} ({count(counts.get(code) ?? 0)})
-                </option>
-              ))}
-            </select>
-          </label>
-        );
-      })}
-      {Object.keys(filter).length > 0 && (
-        <button type="button" class="quiet" onClick={() => onFilter({})}>
-          Clear
-        </button>
-      )}
-    </div>
   );
 }
 
@@ -177,15 +127,7 @@ function Body(props: {
 }
 
 export function GalleryView({ view }: { view: Gallery }) {
-  const where = useStore(place);
-  const [filter, setFilter] = useState<Filter>(where.id === view.id && !where.open ? where.filter : {});
-  useEffect(() => {
-    if (where.id === view.id && !where.open) setFilter(where.filter);
-  }, [where]);
-  const onFilter = (next: Filter) => {
-    setFilter(next);
-    replace({ id: view.id, open: false, filter: next }, false);
-  };
+  const [filter, onFilter] = useFilter(view.id);
   return (
     <Figure kind="gallery" title={view.title} caption={view.caption} id={view.id}>
       <Body view={view} filter={filter} onFilter={onFilter} rows={3} />

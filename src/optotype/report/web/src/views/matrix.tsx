@@ -4,8 +4,9 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Matrix } from "../types";
 import { count } from "../format";
 import { Figure, middle, Segmented, Text, useWidth } from "../ui";
-import { go, theme, useStore } from "../store";
+import { theme, useStore } from "../store";
 import { textWidth } from "../scale";
+import { follow } from "./gallery";
 
 const TABLE_AT_MOST = 32;
 const PAIRS = 10;
@@ -79,7 +80,7 @@ export function MatrixView({ view }: { view: Matrix }) {
     mix(palette.base, i === j ? palette.same : palette.other, share(view, total, mode, i, j) / (top[i === j ? 0 : 1] || 1));
   const open = ([i, j]: Spot) => {
     if (!view.gallery || !view.counts[i]?.[j]) return;
-    go({ id: view.gallery, open: true, filter: { [view.row_facet]: view.names[i]!, [view.column_facet]: view.names[j]! } });
+    follow(view.gallery, { [view.row_facet]: view.names[i]!, [view.column_facet]: view.names[j]! });
   };
   if (!view.names.length)
     return (

@@ -9,12 +9,16 @@ import { formatPlace, go } from "../store";
 /** Ids of the page that a link can lead to. */
 export const targets = new Set<string>();
 
-/** Lines that get smaller as on an eye chart. */
+const SENTENCES = 5;
+
+/** Lines that get smaller as on an eye chart; what comes after the first few is folded. */
 export function VerdictView({ view }: { view: Verdict }) {
+  const more = view.sentences.length - SENTENCES;
+  const [folded, setFolded] = useState(more > 1);
   return (
     <ol class="view verdict" data-view="verdict">
-      {view.sentences.map(({ text, tone, target }) => (
-        <li class={tone}>
+      {view.sentences.map(({ text, tone, target }, i) => (
+        <li class={folded && i >= SENTENCES ? `${tone} folded` : tone}>
           <ToneMark tone={tone} />
           <p>
             <Prose text={text} />
@@ -32,6 +36,13 @@ export function VerdictView({ view }: { view: Verdict }) {
           </p>
         </li>
       ))}
+      {folded && (
+        <li class="rest">
+          <button type="button" class="quiet" onClick={() => setFolded(false)}>
+            {count(more)} more findings
+          </button>
+        </li>
+      )}
     </ol>
   );
 }

@@ -4,7 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { Better, Cell, Column, ImageNumber, Span, Table } from "../types";
 import { cell as format, count, isNumeric } from "../format";
 import { Figure, Img, Text } from "../ui";
-import { go } from "../store";
+import { follow } from "./gallery";
 
 const SHORT = 25;
 
@@ -124,7 +124,7 @@ function Row({ view, row, scales }: { view: Table; row: number; scales: number[]
         return (
           <td class={isNumeric(column) ? "n" : column.kind}>
             {link && i === 0 ? (
-              <button type="button" class="link" onClick={() => go({ id: link.gallery, open: true, filter: link.filter })}>
+              <button type="button" class="link" onClick={() => follow(link.gallery, link.filter)}>
                 {content}
               </button>
             ) : (

@@ -1,0 +1,50 @@
+"""What a demo's folder remembers of its legs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+DEMO_FILE = "demo.json"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """A declared fault with the sentence of the explanation that names it (empty: not found) and where that stands."""
+
+    says: str
+    told: str
+    target: str
+
+
+class LabelFinding(msgspec.Struct, frozen=True):
+    """How many of the swapped labels are among the suspects."""
+
+    planted: int
+    suspects: int
+    both: int
+
+
+class LegRecord(msgspec.Struct, frozen=True):
+    """One task of the tour.
+
+    ``simulated`` and ``trained`` are folders below the demo's; ``trained`` is empty where no model was trained.
+    ``undeclared`` are findings of the explanation that no declared fault accounts for.
+    """
+
+    task: str
+    items: int
+    simulated: str
+    findings: list[Finding]
+    labels: LabelFinding
+    undeclared: list[str]
+    trained: str = ""
+
+
+class DemoFile(msgspec.Struct, frozen=True):
+    """The whole tour; ``pictures`` are frames of the world below the demo's folder with a line about each."""
+
+    pictures: list[tuple[str, str]]
+    legs: list[LegRecord]
+    command: str
+    format: Literal["optotype.demo/1"] = "optotype.demo/1"

@@ -1,0 +1,185 @@
+"""Explaining what a folder holds: conditions and causes, and, where there is a model, its feature space."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+from PIL import Image
+
+from optotype.diagnose.causes import Causes, causes
+from optotype.diagnose.conditions import Features, Objects, attach, measure
+from optotype.diagnose.space import Featured, Space, compare, explore, explore_answers
+from optotype.diagnose.space.featured import load as load_features
+from optotype.diagnose.space.featured import save as save_features
+from optotype.diagnose.space.records import load as load_space
+from optotype.diagnose.space.records import save as save_space
+from optotype.errors import InputError
+from optotype.files import write_atomic
+from optotype.formats import read_columns, read_labels
+from optotype.results import Result
+from optotype.runs import RunFolder
+from optotype.studies.judging import Judged, load, save
+from optotype.tables import Items, Labels
+
+if TYPE_CHECKING:
+    from optotype.inference.load import Loaded
+
+Say = Callable[[str], None]
+
+HEAT_INDEX = "heat.json"
+
+
+def explain(
+    folder: RunFolder,
+    *,
+    said: Labels | None = None,
+    images: Path | None = None,
+    columns: Path | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    say: Say = lambda line: None,  # noqa: ARG005
+) -> Result:
+    """Find what goes with the mistakes in an evaluated folder; returns its numbers with the new ``causes``.
+
+    Conditions go into ``evidence.npz``, causes into ``eval.json``; a folder with a trained model also gets
+    ``space.json``, ``features.npz`` and heat maps under ``heat/``; where there is none, ``said``, the answers for the
+    items in the order of ``data.csv``, give the mistakes and the suspects of ``space.json``. ``columns`` is a CSV of
+    further properties. Raises InputError for a folder that holds no evaluation, and for files that do not fit it.
+    """
+    judged = load(folder)
+    every = read_labels(folder.data)
+    if columns is not None:
+        every = replace(every, items=read_columns(columns, every.items))
+    if images is not None:
+        every = under(every, images)
+    loaded = _loaded(folder, every, device)
+    found = None
+    if loaded is not None:
+        found = _featured(loaded, every, say)
+        _heat(folder, loaded, found, _explore(folder, found, judged, seed, say))
+    elif said is not None:
+        save_space(explore_answers(every, said), folder.space)
+    judged = _explained(judged, every, found, seed, say)
+    save(judged, folder)
+    return judged.result
+
+
+def compare_spaces(folder: RunFolder, runs: Sequence[RunFolder]) -> None:
+    """Write what the first run mistakes, under each run's own class centroids, as ``centroids.json``; nothing where a
+    run has no features.
+    """
+    if not all(run.features.is_file() for run in runs):
+        return
+    models = {run.path.name: load_features(run.features, read_labels(run.data)) for run in runs}
+    save_space(compare(models, judged=load_space(runs[0].space).judged), folder.centroids)
+
+
+def under(labels: Labels, root: Path) -> Labels:
+    """The same labels, their images looked for under ``root`` by their keys."""
+    if not root.is_dir():
+        raise InputError("--images", "a folder", f"'{root}'", "Name the folder that holds the images.")
+    return replace(labels, items=replace(labels.items, path=labels.items.key, root=root.resolve()))
+
+
+def _explained(judged: Judged, every: Labels, found: Featured | None, seed: int, say: Say) -> Judged:
+    rows = _judged_rows(judged, every)
+    labels = every.take(rows)
+    seen = _seen(labels.items)
+    if seen:
+        say(f"explaining: measuring {len(labels):,} images")
+    conditions = measure(
+        judged.result.task,
+        Objects.of_items(labels.items, labels.label),
+        labels.items,
+        images=seen,
+        frequency=_frequency(every),
+        features=None if found is None else _features(found, rows),
+    )
+    evidence = attach(judged.evidence, labels.items, conditions)
+    result = causes(evidence, seed=seed, skipped=conditions.skipped)
+    warnings = [*result.warnings, *conditions.warnings]
+    told = msgspec.to_builtins(msgspec.structs.replace(result, warnings=warnings))
+    return Judged(msgspec.structs.replace(judged.result, causes=told), evidence)
+
+
+def causes_of(result: Result) -> Causes | None:
+    """The causes in a result, None where nobody looked for them."""
+    return msgspec.convert(result.causes, Causes) if result.causes else None
+
+
+def _judged_rows(judged: Judged, every: Labels) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    rows = np.flatnonzero(np.isin(every.items.key, judged.evidence.keys))
+    if len(rows) < len(judged.evidence):
+        got = f"{len(judged.evidence) - len(rows):,} of them missing"
+        raise InputError("data.csv", "the items that were judged", got, "Evaluate again; the file was changed.")
+    return rows
+
+
+def _seen(items: Items) -> bool:
+    """Whether there are images to look at: the first and the last of them exist."""
+    ends = {0, len(items) - 1}
+    return all(str(items.path[i]) and items.file(i).is_file() for i in ends)
+
+
+def _frequency(every: Labels) -> np.ndarray[tuple[int], np.dtype[np.intp]] | None:
+    training = every.label[every.items.split == "train"]
+    return np.bincount(training, minlength=len(every.classes)) if len(training) else None
+
+
+def _features(found: Featured, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Features:
+    training = found.rows("train")
+    return Features(found.features[rows], found.features[training], found.truth.label[training])
+
+
+def _loaded(folder: RunFolder, every: Labels, device: str) -> Loaded | None:
+    """The folder's model; None where there is none, or no training item to compare with."""
+    if not (folder.checkpoints / "best.pt").is_file() or not (every.items.split == "train").any():
+        return None
+    from optotype.inference.load import load_run
+
+    return load_run(folder, device=device)
+
+
+def _featured(loaded: Loaded, every: Labels, say: Say) -> Featured:
+    """What the model makes of all items; photos that training has decoded are not decoded again."""
+    from optotype.inference.features import described
+    from optotype.training.cache import shared_folder
+
+    say(f"explaining: features of {len(every):,} images")
+    said, features = described(loaded, every, cache=shared_folder())
+    return Featured(every, said, features)
+
+
+def _explore(folder: RunFolder, found: Featured, judged: Judged, seed: int, say: Say) -> Space:
+    split = str(found.truth.items.split[_judged_rows(judged, found.truth)[0]])
+    say("explaining: t-SNE, centroids, neighbours")
+    space = explore(found, judged=split, seed=seed)
+    save_features(found, folder.features)
+    save_space(space, folder.space)
+    return space
+
+
+def _heat(folder: RunFolder, loaded: Loaded, found: Featured, space: Space) -> None:
+    """A heat map of the predicted class for each recorded mistake, under ``heat/`` by position; none where the model
+    has no maps.
+    """
+    from optotype.inference.gradcam import gradcam, why_not
+
+    shutil.rmtree(folder.heat, ignore_errors=True)
+    if not space.mistakes or why_not(loaded):
+        return
+    place = {key: i for i, key in enumerate(found.truth.items.key.tolist())}
+    rows = np.array([place[mistake.key] for mistake in space.mistakes])
+    maps = gradcam(loaded, found.truth.take(rows), found.said.label[rows])
+    folder.heat.mkdir()
+    names = {}
+    for i, (mistake, heat) in enumerate(zip(space.mistakes, maps, strict=True)):
+        names[mistake.key] = f"{i:04}.png"
+        Image.fromarray(heat).save(folder.heat / names[mistake.key])
+    write_atomic(folder.heat / HEAT_INDEX, msgspec.json.encode(names))
