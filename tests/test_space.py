@@ -420,7 +420,7 @@ def test_sections_show_points_and_mistakes(explored: tuple[Featured, space.Space
         seen, lambda key: Picture(f"images/{key}"), lambda key: [reading], lambda key: Picture(f"maps/{key}")
     )
     assert [s.id for s in sections] == ["mistakes", "space", "centroids", "suspects"]
-    flat, solid = (v for v in sections[0].views if isinstance(v, Scatter))
+    flat, solid = (v for v in sections[1].views if isinstance(v, Scatter))
     assert [cloud.name for cloud in flat.clouds] == ["training", "validation"]
     assert [cloud.name for cloud in solid.clouds] == ["validation"]
     assert solid.dimensions == 3
@@ -431,7 +431,7 @@ def test_sections_show_points_and_mistakes(explored: tuple[Featured, space.Space
         assert {len(column) for column in columns} == {len(cloud.x)}
         assert cloud.picture[0] is not None
         assert cloud.picture[0].size == 64
-    (cases,) = (v for v in sections[2].views if isinstance(v, Cases))
+    (cases,) = (v for v in sections[0].views if isinstance(v, Cases))
     case = cases.cases[0]
     assert case.overlay == Picture(f"maps/{case.title}")
     assert case.readings == [reading]

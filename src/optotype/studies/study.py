@@ -78,6 +78,7 @@ def run(
     resume: bool = False,
     runs: str | Path = "runs",
     max_unreadable: float = 0.01,
+    report: bool = True,
     max_mb: float = 20,
     progress: Progress | None = None,
     command: str = "",
@@ -104,7 +105,8 @@ def run(
     if comparison is not None:
         save(folder, comparison, done)
         compare_spaces(folder, done)
-    write_report(folder, max_mb=max_mb)
+    if report:
+        write_report(folder, max_mb=max_mb)
     return Done(folder, comparison)
 
 

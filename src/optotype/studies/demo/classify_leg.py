@@ -22,7 +22,7 @@ from optotype.studies.wildlife import COURSE_AUGMENT
 from optotype.tables import Labels
 from optotype.training.config import TrainConfig
 
-ITEMS, PIXELS, LABEL_ERRORS = 1500, 64, 0.02
+ITEMS, PIXELS, LABEL_ERRORS = 1500, 96, 0.02
 
 FAULTS = (
     Fault("small", "Small things are taken for something else.", "size", "low", 0.2, 0.5),
@@ -90,7 +90,7 @@ def _written(folder: Path, made: Simulated) -> tuple[Path, Path]:
 def _trained(folder: Path, progress: Progress, command: str) -> str:
     """The wildlife study's three models, smaller, on the crops as they are."""
     declared = study(str(folder / "crops" / "crops.csv"))
-    done = run(declared, keep_split=True, runs=folder, progress=progress, command=command)
+    done = run(declared, keep_split=True, runs=folder, report=False, progress=progress, command=command)
     return done.folder.path.relative_to(folder.parent).as_posix()
 
 
@@ -100,7 +100,7 @@ def study(data: str) -> Declared:
         data=data, model="small_cnn", epochs=6, batch_size=32, size=48, optimizer="adam", lr=1e-3,
         weight_decay=1e-4, label_smoothing=0.1, schedule="onecycle",
     )  # fmt: skip
-    resnet = replace(base, model="resnet18", epochs=4)
+    resnet = replace(base, model="resnet18", epochs=3)
     return Declared(
         name="trained",
         title="Three classifiers on crops of the world",
