@@ -18,7 +18,7 @@ from optotype.studies.demo.classifier import ACCURACY, simulate
 from optotype.studies.demo.classify_leg import FAULTS, LABEL_ERRORS
 from optotype.studies.demo.findings import find, label_errors, undeclared
 from optotype.studies.evaluation import evaluate
-from optotype.studies.explaining import causes_of
+from optotype.studies.explained import causes_of
 from optotype.studies.pages import page
 from optotype.tables import Items, Labels
 from optotype.views import Sheet, Table, Verdict

@@ -16,9 +16,9 @@ from optotype.cli import run
 from optotype.diagnose.space.records import load as load_space
 from optotype.diagnose.space.records import load_centroids
 from optotype.runs import RunFolder
-from optotype.studies.explaining import causes_of
+from optotype.studies.explained import causes_of
 from optotype.studies.pages import page
-from optotype.views import Cases, Scatter, Section, Verdict
+from optotype.views import Cases, Gallery, Scatter, Section, Verdict
 
 NAMES = ("ant", "bee", "cat")
 
@@ -187,3 +187,14 @@ def test_a_run_whose_photos_are_gone_still_says_why(study: Path, tmp_path: Path)
     causes = causes_of(results.load(tmp_path / "eval.json"))
     assert causes is not None
     assert ("brightness", "needs the images: --images") in causes.skipped
+
+
+def test_the_report_shows_images_that_were_named_later(stranger: Path, tmp_path: Path) -> None:
+    assert evaluate(stranger, tmp_path / "out", "--no-causes") == 0
+    words = ["explain", str(tmp_path / "out"), "--images", str(stranger / "images")]
+    cameras = ["--columns", str(stranger / "cameras.csv")]
+    assert run([*words, *cameras]) == 0
+    assert run([*words, *cameras]) == 0, "a second time with the same file"
+    assert {"brightness", "column:camera"} <= held(tmp_path / "out")
+    galleries = [v for s in page(RunFolder(tmp_path / "out")).sections for v in s.views if isinstance(v, Gallery)]
+    assert all(item.picture for gallery in galleries for item in gallery.items)

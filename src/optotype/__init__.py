@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from optotype.results import Result
     from optotype.studies.comparison import compare
     from optotype.studies.evaluation import evaluate
+    from optotype.studies.explaining import explain
     from optotype.studies.training import predict, train
 
 __version__ = version.VERSION
@@ -30,6 +31,7 @@ __all__ = [
     "check",
     "compare",
     "evaluate",
+    "explain",
     "predict",
     "read",
     "split",
@@ -43,6 +45,7 @@ _HOME = {
     "check": ("optotype.data.check", "check"),
     "compare": ("optotype.studies.comparison", "compare"),
     "evaluate": ("optotype.studies.evaluation", "evaluate"),
+    "explain": ("optotype.studies.explaining", "explain"),
     "predict": ("optotype.studies.training", "predict"),
     "read": ("optotype.formats", "read_labels"),
     "split": ("optotype.data.split", "split"),

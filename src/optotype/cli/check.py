@@ -43,12 +43,12 @@ def check(
 
     from optotype.catalog import resolve
     from optotype.cli import console
-    from optotype.cli.inspecting import inspecting
+    from optotype.cli.counting import counting
     from optotype.data.check import check as run
     from optotype.formats import read_classes
 
     known = None if classes is None else read_classes(classes)
-    with inspecting() as progress:
+    with counting("looking at files", "looked at {} files") as progress:
         found = run(resolve(path), task=task, classes=known, threads=threads, progress=progress)
     if json:
         console.out.file.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")

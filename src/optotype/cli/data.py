@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,7 +12,6 @@ from optotype.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     from optotype.world.export.whole import Plan
 
-_LINE_SECONDS = 10.0
 _FRAMES = 100
 
 
@@ -104,11 +100,12 @@ def _catalogued(name: str | None, out: Path | None) -> None:
 
 def _world(out: Path | None, plan: Plan) -> None:
     from optotype.cli import console
+    from optotype.cli.counting import counting
     from optotype.world.export.whole import export
 
     if out is None:
         raise InputError("--out", "a new folder", "none", "Name one, such as --out world/.")
-    with _drawing() as progress:
+    with counting("drawing", "{} images drawn") as progress:
         export(out, plan, progress)
     line = f"{plan.frames:,} images of the {plan.domain} for each of {', '.join(plan.tasks)} in {out}"
     console.out.print(line, markup=False, soft_wrap=True)
@@ -120,29 +117,3 @@ def _size(text: str) -> tuple[int, int]:
     if len(parts) != 2 or not all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts):
         raise InputError("--size", "width and height such as 480x360", repr(text), "Put an x between two numbers.")
     return int(parts[0]), int(parts[1])
-
-
-@contextmanager
-def _drawing() -> Iterator[Callable[[int, int], None]]:
-    """The function to call with (images drawn, images in all): a bar on a terminal, a line now and then otherwise."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from optotype.cli import console
-
-    bars = Progress(
-        TextColumn("drawing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=console.err, transient=True, disable=not console.err.is_terminal,
-    )  # fmt: skip
-    task = bars.add_task("")
-    began = last = time.monotonic()
-
-    def update(done: int, of: int) -> None:
-        nonlocal last
-        bars.update(task, completed=done, total=of)
-        now = time.monotonic()
-        if not console.err.is_terminal and now - last >= _LINE_SECONDS:
-            last = now
-            console.say(f"{done:,} of {of:,} images drawn, about {(now - began) * (of - done) / done:.0f} s left")
-
-    with bars:
-        yield update

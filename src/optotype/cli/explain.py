@@ -37,15 +37,11 @@ def explain(
         Largest size of report.html, megabytes.
     """
     from optotype.cli import console
-    from optotype.cli.progress import Progress
     from optotype.cli.show import show_causes
-    from optotype.runs import RunFolder
     from optotype.studies.explaining import explain as work
-    from optotype.studies.reports import write_report
 
-    folder = RunFolder(run)
-    with Progress() as progress:
-        result = work(folder, images=images, columns=columns, device=device, seed=seed, say=progress.say)
-    write_report(folder, max_mb=max_mb)
+    result = work(
+        run, images=images, columns=columns, device=device, seed=seed, max_mb=max_mb, say=console.say
+    )  # fmt: skip
     show_causes(result)
-    console.say(f"report: {folder.report}")
+    console.say(f"report: {run / 'report.html'}")

@@ -10,7 +10,7 @@ from optotype.diagnose.causes import sentences
 from optotype.diagnose.compare import Comparison, verdict
 from optotype.diagnose.compare.records import Difference
 from optotype.results import Metric, Result
-from optotype.studies.explaining import causes_of
+from optotype.studies.explained import causes_of
 
 _MOST_CLASSES = 40
 _WIDE = 110

@@ -48,13 +48,13 @@ def split(
     from optotype.catalog import resolve
     from optotype.cli import console
     from optotype.cli.check import plain
-    from optotype.cli.inspecting import inspecting
+    from optotype.cli.counting import counting
     from optotype.data.prepare import check_new, prepare, write_manifest
     from optotype.formats import read_classes
 
     check_new(out)
     known = None if classes is None else read_classes(classes)
-    with inspecting() as progress:
+    with counting("looking at files", "looked at {} files") as progress:
         prepared = prepare(
             resolve(path), ratios=ratios, keep_split=False, seed=seed, classes=known, max_unreadable=max_unreadable,
             group=group, threads=threads, progress=progress,

@@ -18,8 +18,8 @@ _FIX = "Write a header such as 'path,camera,temperature', then one line an image
 def read(path: Path, items: Items) -> Items:
     """The items with the columns of the file beside their own; an item that the file leaves out has empty texts.
 
-    Rows about other items are left aside, so that one file serves all splits; a file that names none of the items, an
-    item twice, and a column the items have already are InputErrors.
+    A column that the items have already is replaced. Rows about other items are left aside, so that one file serves all
+    splits; a file that names none of the items, or an item twice, is an InputError.
     """
     table = delimited.read(path, required=("path",), fix=_FIX)
     rows = locate(table.column("path"), items)
@@ -44,9 +44,6 @@ def _columns(table: delimited.TextTable, rows: Array, known: Array, items: Items
     for name in table.header:
         if name == "path":
             continue
-        if name in items.columns:
-            fix = "Rename the column."
-            raise InputError(f"{table.path}, column '{name}'", "a column that the truth has not", "one it has", fix)
         texts = np.array(table.column(name))
         values = np.zeros(len(items), texts.dtype)
         values[rows[known]] = texts[known]

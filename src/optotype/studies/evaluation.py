@@ -11,7 +11,7 @@ from optotype.errors import InputError
 from optotype.formats import read_classes, read_columns, read_labels, read_predictions
 from optotype.results import Result
 from optotype.runs import RunFolder
-from optotype.studies.explaining import Say, explain, under
+from optotype.studies.explaining import Say, explain_folder, under
 from optotype.studies.judging import judge, save
 from optotype.studies.reports import write_report
 
@@ -56,7 +56,7 @@ def evaluate(
         labels = replace(labels, items=read_columns(Path(columns), labels.items))
     write_manifest(folder.data, Prepared.of(labels))
     save(judged, folder)
-    result = explain(folder, said=said, seed=seed, say=say) if causes else judged.result
+    result = explain_folder(folder, judged, said=said, seed=seed, say=say) if causes else judged.result
     if report:
         write_report(folder, max_mb=max_mb)
     return result

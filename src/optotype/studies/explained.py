@@ -10,10 +10,17 @@ import numpy as np
 from optotype.diagnose import causes, space
 from optotype.diagnose.space.records import load as load_space
 from optotype.evidence import Evidence
+from optotype.results import Result
 from optotype.runs import RunFolder
-from optotype.studies.explaining import HEAT_INDEX, causes_of
 from optotype.studies.judging import Judged
 from optotype.views import Picture, Reading, Section, Sentence
+
+HEAT_INDEX = "heat.json"
+
+
+def causes_of(result: Result) -> causes.Causes | None:
+    """The causes in a result, None where nobody looked for them."""
+    return msgspec.convert(result.causes, causes.Causes) if result.causes else None
 
 
 def woven(verdict: list[Sentence], folder: RunFolder, judged: Judged) -> list[Sentence]:

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from optotype.diagnose.causes import Causes, causes
+from optotype.diagnose.causes import causes
 from optotype.diagnose.conditions import Features, Objects, attach, measure
 from optotype.diagnose.space import Featured, Space, compare, explore, explore_answers
 from optotype.diagnose.space.featured import load as load_features
@@ -21,10 +21,13 @@ from optotype.diagnose.space.records import load as load_space
 from optotype.diagnose.space.records import save as save_space
 from optotype.errors import InputError
 from optotype.files import write_atomic
-from optotype.formats import read_columns, read_labels
+from optotype.formats import read_columns, read_labels, read_listing
+from optotype.formats.manifest import write as write_manifest
 from optotype.results import Result
 from optotype.runs import RunFolder
+from optotype.studies.explained import HEAT_INDEX
 from optotype.studies.judging import Judged, load, save
+from optotype.studies.reports import write_report
 from optotype.tables import Items, Labels
 
 if TYPE_CHECKING:
@@ -32,32 +35,57 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 
-HEAT_INDEX = "heat.json"
-
 
 def explain(
+    run: str | Path,
+    *,
+    images: str | Path | None = None,
+    columns: str | Path | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    report: bool = True,
+    max_mb: float = 20,
+    say: Say = lambda line: None,  # noqa: ARG005
+) -> Result:
+    """Find what goes with the mistakes in the folder of a run or an evaluation; returns its numbers with ``causes``.
+
+    ``images`` is the folder of the images where the paths in ``data.csv`` do not lead to them, ``columns`` a CSV of
+    further properties; both are remembered in ``data.csv``. Raises InputError for a folder that holds no evaluation,
+    and for files that do not fit it.
+    """
+    folder = RunFolder(Path(run))
+    judged = load(folder)
+    listing = read_listing(folder.data)
+    labels = listing.labels
+    if images is not None:
+        labels = under(labels, Path(images))
+    if columns is not None:
+        labels = replace(labels, items=read_columns(Path(columns), labels.items))
+    if labels is not listing.labels:
+        write_manifest(folder.data, labels, listing.skipped)
+    result = explain_folder(folder, judged, device=device, seed=seed, say=say)
+    if report:
+        write_report(folder, max_mb=max_mb)
+    return result
+
+
+def explain_folder(
     folder: RunFolder,
+    judged: Judged | None = None,
     *,
     said: Labels | None = None,
-    images: Path | None = None,
-    columns: Path | None = None,
     device: str = "auto",
     seed: int = 0,
     say: Say = lambda line: None,  # noqa: ARG005
 ) -> Result:
-    """Find what goes with the mistakes in an evaluated folder; returns its numbers with the new ``causes``.
+    """Explain what the folder holds, as it is there.
 
     Conditions go into ``evidence.npz``, causes into ``eval.json``; a folder with a trained model also gets
     ``space.json``, ``features.npz`` and heat maps under ``heat/``; where there is none, ``said``, the answers for the
-    items in the order of ``data.csv``, give the mistakes and the suspects of ``space.json``. ``columns`` is a CSV of
-    further properties. Raises InputError for a folder that holds no evaluation, and for files that do not fit it.
+    items in the order of ``data.csv``, give the mistakes and the suspects of ``space.json``.
     """
-    judged = load(folder)
+    judged = judged or load(folder)
     every = read_labels(folder.data)
-    if columns is not None:
-        every = replace(every, items=read_columns(columns, every.items))
-    if images is not None:
-        every = under(every, images)
     loaded = _loaded(folder, every, device)
     found = None
     if loaded is not None:
@@ -106,11 +134,6 @@ def _explained(judged: Judged, every: Labels, found: Featured | None, seed: int,
     warnings = [*result.warnings, *conditions.warnings]
     told = msgspec.to_builtins(msgspec.structs.replace(result, warnings=warnings))
     return Judged(msgspec.structs.replace(judged.result, causes=told), evidence)
-
-
-def causes_of(result: Result) -> Causes | None:
-    """The causes in a result, None where nobody looked for them."""
-    return msgspec.convert(result.causes, Causes) if result.causes else None
 
 
 def _judged_rows(judged: Judged, every: Labels) -> np.ndarray[tuple[int], np.dtype[np.intp]]:

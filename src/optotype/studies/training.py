@@ -15,7 +15,7 @@ from optotype.formats import read_classes, read_items, read_labels, write_predic
 from optotype.results import Result
 from optotype.runs import RunFolder, create
 from optotype.studies.evaluation import evaluate_run
-from optotype.studies.explaining import explain
+from optotype.studies.explaining import explain_folder
 from optotype.studies.reports import write_report
 from optotype.tables import Labels
 from optotype.training.config import TrainConfig
@@ -133,7 +133,7 @@ def train_run(
 def _explained(folder: RunFolder, result: Result, progress: Progress) -> Result:
     """The numbers with their causes; a model that cannot be explained is a finished run all the same."""
     try:
-        return explain(folder, say=progress.say)
+        return explain_folder(folder, say=progress.say)
     except OptotypeError as error:
         progress.say(f"not explained: {error}")
         return result

@@ -8,10 +8,10 @@ import numpy as np
 
 from optotype.diagnose.space.exploring import MOST_SUSPECTS
 from optotype.diagnose.space.featured import Featured
-from optotype.diagnose.space.mistakes import MOST, PER_CLASS, choose, margins, number
-from optotype.diagnose.space.records import Mistake, Share, Space, Suspect
+from optotype.diagnose.space.mistakes import MOST, PER_CLASS, answered, choose
+from optotype.diagnose.space.records import Share, Space, Suspect
 from optotype.diagnose.space.suspects import suspects
-from optotype.tables import Array, Labels
+from optotype.tables import Labels
 
 _NOTHING = Share(None, None, None, 0)
 
@@ -39,32 +39,13 @@ def explore_answers(truth: Labels, said: Labels, *, per_class: int = PER_CLASS, 
         surroundings_chance=0.0,
         nearer=_NOTHING,
         per_class=[],
-        mistakes=_described(found, choose(found, "", per_class=per_class, most=most_mistakes), suspicious),
+        mistakes=answered(found, choose(found, "", per_class=per_class, most=most_mistakes), suspicious),
         mistakes_total=len(found.wrong("")),
         suspects=None if doubted is None else doubted[:MOST_SUSPECTS],
         suspects_total=len(doubted or []),
         doubted=len(doubted or []),
         notes=[],
     )
-
-
-def _described(found: Featured, rows: Array, suspicious: set[str]) -> list[Mistake]:
-    confidence, margin = found.confidence(rows), margins(found, rows)
-    keys, names = found.truth.items.key, found.classes
-    return [
-        Mistake(
-            key=str(keys[row]),
-            truth=names[found.truth.label[row]],
-            predicted=names[found.said.label[row]],
-            confidence=number(confidence[i]),
-            margin=number(margin[i]),
-            to_true=None,
-            to_predicted=None,
-            neighbours=[],
-            suspect=str(keys[row]) in suspicious,
-        )
-        for i, row in enumerate(rows.tolist())
-    ]
 
 
 def _doubted(truth: Labels, said: Labels) -> list[Suspect] | None:

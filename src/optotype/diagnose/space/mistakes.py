@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 
 from optotype.diagnose.space.centroids import Centroids, to_true_and_predicted
@@ -39,7 +40,25 @@ def describe(
     place[base] = np.arange(len(base))
     near, distance = nearest(found.features[rows], found.features[base], neighbours, own=place[rows])
     to_true, to_predicted = to_true_and_predicted(found, rows, centres.centre)
-    confidence, margin = found.confidence(rows), margins(found, rows)
+    keys, names, label = found.truth.items.key[base], found.classes, found.truth.label[base]
+    return [
+        msgspec.structs.replace(
+            answer,
+            to_true=number(to_true[i]),
+            to_predicted=number(to_predicted[i]),
+            neighbours=[
+                Neighbour(str(keys[at]), names[label[at]], float(far))
+                for at, far in zip(near[i], distance[i], strict=True)
+            ],
+        )
+        for i, answer in enumerate(answered(found, rows, suspects))
+    ]
+
+
+def answered(found: Featured, rows: Array, suspects: set[str]) -> list[Mistake]:
+    """The records of the items ``rows`` as far as the answers tell: no distances, no neighbours."""
+    confidence = found.confidence(rows)
+    margin = confidence - _true_score(found, rows)
     keys, names = found.truth.items.key, found.classes
     return [
         Mistake(
@@ -48,12 +67,9 @@ def describe(
             predicted=names[found.said.label[row]],
             confidence=number(confidence[i]),
             margin=number(margin[i]),
-            to_true=number(to_true[i]),
-            to_predicted=number(to_predicted[i]),
-            neighbours=[
-                Neighbour(str(keys[base[at]]), names[found.truth.label[base[at]]], float(far))
-                for at, far in zip(near[i], distance[i], strict=True)
-            ],
+            to_true=None,
+            to_predicted=None,
+            neighbours=[],
             suspect=str(keys[row]) in suspects,
         )
         for i, row in enumerate(rows.tolist())
@@ -78,13 +94,6 @@ def by_class(found: Featured, judged: str, centres: Centroids) -> list[ClassDist
     ]
 
 
-def margins(found: Featured, rows: Array) -> Array:
-    """Score of the predicted class minus that of the true one, (m,); NaN without scores."""
-    if found.said.scores is None:
-        return np.full(len(rows), np.nan)
-    return np.asarray(found.confidence(rows) - found.said.scores[rows, found.truth.label[rows]])
-
-
 def number(value: float) -> float | None:
     """A float for JSON: None for NaN."""
     return None if np.isnan(value) else float(value)
@@ -93,3 +102,9 @@ def number(value: float) -> float | None:
 def _median(values: Array) -> float | None:
     there = values[np.isfinite(values)]
     return float(np.median(there)) if len(there) else None
+
+
+def _true_score(found: Featured, rows: Array) -> Array:
+    if found.said.scores is None:
+        return np.full(len(rows), np.nan)
+    return np.asarray(found.said.scores[rows, found.truth.label[rows]])

@@ -15,7 +15,7 @@ from optotype.studies.demo.classifier import Fault, Simulated, simulate
 from optotype.studies.demo.findings import find, label_errors, undeclared
 from optotype.studies.demo.records import LegRecord
 from optotype.studies.evaluation import evaluate
-from optotype.studies.explaining import causes_of
+from optotype.studies.explained import causes_of
 from optotype.studies.study import run
 from optotype.studies.training import Progress
 from optotype.studies.wildlife import COURSE_AUGMENT

@@ -1,4 +1,4 @@
-"""What a person sees while files are looked at: a bar with ETA on a terminal, a line now and then otherwise."""
+"""What a person sees while things are counted off: a bar with ETA on a terminal, a line now and then otherwise."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ _LINE_SECONDS = 10.0
 
 
 @contextmanager
-def inspecting() -> Iterator[Callable[[int, int], None]]:
-    """The function to call with (files done, files in all)."""
+def counting(doing: str, done_to: str) -> Iterator[Callable[[int, int], None]]:
+    """The function to call with (done, in all); ``doing`` is the bar's title, ``done_to`` what a line says of {}.
+
+    Such as ``counting("looking at files", "looked at {} files")``.
+    """
     bars = Progress(
-        TextColumn("looking at files"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
         console=console.err, transient=True, disable=not console.err.is_terminal,
     )  # fmt: skip
     task = bars.add_task("")
@@ -30,7 +33,7 @@ def inspecting() -> Iterator[Callable[[int, int], None]]:
         if not console.err.is_terminal and now - last >= _LINE_SECONDS:
             last = now
             left = (now - began) * (of - done) / done
-            console.say(f"looked at {done:,} of {of:,} files, about {left:.0f} s left")
+            console.say(f"{done_to.format(f'{done:,} of {of:,}')}, about {left:.0f} s left")
 
     with bars:
         yield update
