@@ -133,8 +133,9 @@ def main() -> None:
         "target_ratio": 2,
         "small 250 × 250": photos(options.small, (250, 250), options.threads, options.rounds),
         "large 3000 × 2000": photos(options.large, (3000, 2000), options.threads, options.rounds),
-        "false findings": false_findings(options.null),
     }
+    if options.null:
+        found["false findings"] = false_findings(options.null)
     print(json.dumps(found, indent=2, ensure_ascii=False))
 
 

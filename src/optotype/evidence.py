@@ -139,7 +139,10 @@ def load(path: Path) -> Evidence:
     """Read ``evidence.npz``; a missing or damaged file or another format is an InputError."""
     if not path.is_file():
         raise InputError(
-            str(path), "an evidence.npz of 'optotype evaluate'", "no such file", "Check the folder's name."
+            str(path),
+            "an evidence.npz of 'optotype evaluate'",
+            "no such file",
+            "Check the folder's name, or evaluate first.",
         )
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:

@@ -99,7 +99,12 @@ def save(result: Result, path: Path) -> None:
 def load(path: Path) -> Result:
     """Read ``eval.json``; a damaged file or another format is an InputError."""
     if not path.is_file():
-        raise InputError(str(path), "an eval.json of 'optotype evaluate'", "no such file", "Check the folder's name.")
+        raise InputError(
+            str(path),
+            "an eval.json of 'optotype evaluate'",
+            "no such file",
+            "Check the folder's name, or evaluate first.",
+        )
     try:
         return msgspec.json.decode(path.read_bytes(), type=Result)
     except msgspec.DecodeError as error:

@@ -42,7 +42,7 @@ def _sentences(root: Path, leg: LegRecord, page_of: PageOf) -> list[Sentence]:
     )
     said = [Sentence(head, "good" if found == len(leg.findings) else "caution", table)]
     prefix = f"{leg.task}-simulated-"
-    said += [Sentence(finding.told, "caution", prefix + finding.target) for finding in leg.findings if finding.told]
+    said += [Sentence(f"{f.says} Found: {f.told}", "caution", prefix + f.target) for f in leg.findings if f.told]
     if leg.trained:
         first = _verdict(page_of(RunFolder(root / leg.trained)))
         said += [

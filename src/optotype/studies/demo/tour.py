@@ -25,7 +25,7 @@ LEGS: dict[str, Examine] = {
 }
 """Task → what examines it: ``(folder, *, seed, train, progress, command)`` fills the folder and says what was found."""
 
-FRAMES: tuple[tuple[Name, int], ...] = (("north", 2), ("north", 0), ("south", 1), ("south", 3))
+FRAMES: tuple[tuple[Name, int], ...] = (("north", 8), ("north", 9), ("south", 10), ("south", 12))
 """Domain and number of the frames that the report shows."""
 
 
