@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optotype.diagnose import space
-from optotype.diagnose.space import embedding, featured, neighbours, records
+from optotype.diagnose.space import embedding, neighbours, placing, records
 from optotype.diagnose.space.featured import Featured
 from optotype.diagnose.space.mistakes import choose
 from optotype.errors import InputError, MissingExtraError
@@ -334,7 +334,7 @@ def test_an_item_is_not_its_own_neighbour() -> None:
 def test_the_table_of_the_study() -> None:
     first = blobs(spread=1.1)
     perfect = replace(first, said=Labels(first.truth.items, CLASSES, first.truth.label))
-    table = space.compare({"A": first, "B": perfect}, per_class=3)
+    table = space.compare({"A": space.place(first), "B": space.place(perfect)}, per_class=3)
     assert table.models == ["A", "B"]
     assert [item.truth for item in table.items] == sorted((i.truth for i in table.items), key=CLASSES.index)
     for item in table.items:
@@ -353,16 +353,17 @@ def test_the_table_of_the_study() -> None:
 
 def test_classes_with_fewer_mistakes_are_named() -> None:
     found = blobs(spread=1.1)
-    table = space.compare({"A": found}, per_class=500)
+    table = space.compare({"A": space.place(found)}, per_class=500)
     assert set(table.fewer) == set(CLASSES)
     assert sum(table.fewer.values()) == len(table.items) == len(found.wrong("test"))
 
 
 def test_models_must_have_seen_the_same_items() -> None:
     found = blobs()
-    other = Featured(found.truth.take(np.arange(60)), found.said.take(np.arange(60)), found.features[:60])
+    kept = np.arange(100)
+    other = Featured(found.truth.take(kept), found.said.take(kept), found.features[kept])
     with pytest.raises(InputError, match="model 'B'"):
-        space.compare({"A": found, "B": other})
+        space.compare({"A": space.place(found), "B": space.place(other)})
 
 
 # Tables and files
@@ -383,25 +384,34 @@ def test_what_does_not_fit_together_is_refused() -> None:
 
 
 @pytest.mark.parametrize("scores", [True, False])
-def test_features_come_back_from_their_file(tmp_path: Path, scores: bool) -> None:
+def test_distances_are_to_each_centroid_and_come_back_from_their_file(tmp_path: Path, scores: bool) -> None:
     found = blobs(48, scores=scores)
-    featured.save(found, tmp_path / "features.npz")
-    back = featured.load(tmp_path / "features.npz", found.truth)
-    assert np.array_equal(back.features, found.features)
-    assert np.array_equal(back.said.label, found.said.label)
-    assert (back.said.scores is None) == (not scores)
-    with pytest.raises(InputError, match="other items"):
-        featured.load(tmp_path / "features.npz", found.truth.take(np.arange(40)))
-    (tmp_path / "bad.npz").write_bytes((tmp_path / "features.npz").read_bytes()[:900])
+    placed = space.place(found)
+    centres = space.centroids(found)
+    rows = found.rows("test")
+    for k in range(len(CLASSES)):
+        expected = np.linalg.norm(found.features[rows].astype(np.float64) - centres.centre[k], axis=1)
+        np.testing.assert_allclose(placed.distance[:, k], expected, rtol=1e-12)
+    assert placed.key[placed.wrong()].tolist() == found.truth.items.key[found.wrong("test")].tolist()
+    train = found.rows("train")
+    own = found.features[train].astype(np.float64) - centres.centre[found.truth.label[train]]
+    assert placed.typical == pytest.approx(np.median(np.linalg.norm(own, axis=1)), rel=1e-12)
+    placing.save(placed, tmp_path / "distances.npz")
+    back = placing.load(tmp_path / "distances.npz")
+    for name in ("key", "label", "said", "confidence", "distance"):
+        assert np.array_equal(getattr(back, name), getattr(placed, name), equal_nan=name in ("confidence", "distance"))
+    assert (back.classes, back.dimensions, back.typical) == (placed.classes, placed.dimensions, placed.typical)
+    assert (back.judged, back.forms) == ("test", "train")
+    (tmp_path / "bad.npz").write_bytes((tmp_path / "distances.npz").read_bytes()[:600])
     with pytest.raises(InputError, match=r"bad\.npz"):
-        featured.load(tmp_path / "bad.npz", found.truth)
+        placing.load(tmp_path / "bad.npz")
 
 
 def test_records_come_back_from_their_files(tmp_path: Path, explored: tuple[Featured, space.Space]) -> None:
     found, seen = explored
     records.save(seen, tmp_path / "space.json")
     assert records.load(tmp_path / "space.json") == seen
-    table = space.compare({"A": found})
+    table = space.compare({"A": space.place(found)})
     records.save(table, tmp_path / "centroids.json")
     assert records.load_centroids(tmp_path / "centroids.json") == table
     with pytest.raises(InputError, match=r"centroids\.json"):

@@ -58,9 +58,9 @@ class RunFolder:
         return self.path / "evidence.npz"
 
     @property
-    def features(self) -> Path:
-        """What the model makes of every item just before its last layer."""
-        return self.path / "features.npz"
+    def distances(self) -> Path:
+        """Of the judged items to the centroid of each class, in the model's feature space."""
+        return self.path / "distances.npz"
 
     @property
     def space(self) -> Path:

@@ -14,10 +14,7 @@ from PIL import Image
 
 from optotype.diagnose.causes import causes
 from optotype.diagnose.conditions import Features, Objects, attach, measure
-from optotype.diagnose.space import Featured, Space, compare, explore, explore_answers
-from optotype.diagnose.space.featured import load as load_features
-from optotype.diagnose.space.featured import save as save_features
-from optotype.diagnose.space.records import load as load_space
+from optotype.diagnose.space import Featured, Space, compare, explore, explore_answers, place, placing
 from optotype.diagnose.space.records import save as save_space
 from optotype.errors import InputError
 from optotype.files import write_atomic
@@ -81,7 +78,7 @@ def explain_folder(
     """Explain what the folder holds, as it is there.
 
     Conditions go into ``evidence.npz``, causes into ``eval.json``; a folder with a trained model also gets
-    ``space.json``, ``features.npz`` and heat maps under ``heat/``; where there is none, ``said``, the answers for the
+    ``space.json``, ``distances.npz`` and heat maps under ``heat/``; where there is none, ``said``, the answers for the
     items in the order of ``data.csv``, give the mistakes and the suspects of ``space.json``.
     """
     judged = judged or load(folder)
@@ -100,12 +97,11 @@ def explain_folder(
 
 def compare_spaces(folder: RunFolder, runs: Sequence[RunFolder]) -> None:
     """Write what the first run mistakes, under each run's own class centroids, as ``centroids.json``; nothing where a
-    run has no features.
+    run has no feature space.
     """
-    if not all(run.features.is_file() for run in runs):
-        return
-    models = {run.path.name: load_features(run.features, read_labels(run.data)) for run in runs}
-    save_space(compare(models, judged=load_space(runs[0].space).judged), folder.centroids)
+    if all(run.distances.is_file() for run in runs):
+        models = {run.path.name: placing.load(run.distances) for run in runs}
+        save_space(compare(models), folder.centroids)
 
 
 def under(labels: Labels, root: Path) -> Labels:
@@ -183,7 +179,7 @@ def _explore(folder: RunFolder, found: Featured, judged: Judged, seed: int, say:
     split = str(found.truth.items.split[_judged_rows(judged, found.truth)[0]])
     say("explaining: t-SNE, centroids, neighbours")
     space = explore(found, judged=split, seed=seed)
-    save_features(found, folder.features)
+    placing.save(place(found, judged=split), folder.distances)
     save_space(space, folder.space)
     return space
 

@@ -7,11 +7,12 @@ from optotype.diagnose.space.embedding import embed
 from optotype.diagnose.space.exploring import explore
 from optotype.diagnose.space.featured import Featured
 from optotype.diagnose.space.neighbours import nearest
+from optotype.diagnose.space.placing import Placing, place
 from optotype.diagnose.space.records import CentroidTable, Space
 from optotype.diagnose.space.suspects import suspects
 from optotype.diagnose.space.viewing import centroid_section, sections, sentences
 
 __all__ = [
-    "CentroidTable", "Centroids", "Featured", "Space", "centroid_section", "centroids", "compare", "embed", "explore",
-    "explore_answers", "nearest", "sections", "sentences", "suspects",
+    "CentroidTable", "Centroids", "Featured", "Placing", "Space", "centroid_section", "centroids", "compare", "embed",
+    "explore", "explore_answers", "nearest", "place", "sections", "sentences", "suspects",
 ]  # fmt: skip

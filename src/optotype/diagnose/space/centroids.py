@@ -14,13 +14,15 @@ from optotype.tables import Array, Floats
 class Centroids:
     """``centre`` (K, d) float64, NaN where the split has none of a class; ``n`` (K,) items that form each.
 
-    ``spread`` (K,) is the median distance of a class's items of that split to its centroid.
+    ``spread`` (K,) is the median distance of a class's items of that split to its centroid, ``typical`` that of all
+    items to the centroid of their class.
     """
 
     split: str
     centre: Floats
     n: Array
     spread: Floats
+    typical: float
 
 
 def centroids(found: Featured, split: str = "train") -> Centroids:
@@ -28,19 +30,19 @@ def centroids(found: Featured, split: str = "train") -> Centroids:
     rows = found.rows(split)
     label, K = found.truth.label[rows], len(found.classes)
     centre = np.full((K, found.features.shape[1]), np.nan)
-    spread = np.full(K, np.nan)
+    away = np.full(len(rows), np.nan)
     for k in range(K):
-        mine = rows[label == k]
-        if len(mine):
-            centre[k] = found.features[mine].mean(axis=0, dtype=np.float64)
-            spread[k] = np.median(
-                distance(found.features[mine], np.broadcast_to(centre[k], (len(mine), centre.shape[1])))
-            )
-    return Centroids(split, centre, np.bincount(label, minlength=K), spread)
+        mine = label == k
+        if mine.any():
+            features = found.features[rows[mine]]
+            centre[k] = features.mean(axis=0, dtype=np.float64)
+            away[mine] = distance(features, centre[k][None])
+    spread = np.array([np.median(away[label == k]) if (label == k).any() else np.nan for k in range(K)])
+    return Centroids(split, centre, np.bincount(label, minlength=K), spread, float(np.median(away)))
 
 
 def distance(a: Array, b: Array) -> Floats:
-    """Euclidean distances (n,) between rows of equal position, (n, d) each, float64; NaN where one is.
+    """Euclidean distances (n,) between rows of equal position, (n, d) each or one for all, float64; NaN where one is.
 
     >>> distance(np.array([[3.0, 4.0]]), np.zeros((1, 2))).tolist()
     [5.0]

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optotype.errors import InputError
-from optotype.files import replacing
 from optotype.tables import Array, Labels
-
-_DAMAGE = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError, OSError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,32 +63,3 @@ class Featured:
         if self.said.scores is None:
             return np.full(len(rows), np.nan)
         return np.asarray(self.said.scores[rows, self.said.label[rows]])
-
-
-def save(found: Featured, path: Path) -> None:
-    """Write the features and what the model said as ``.npz``, atomically; the items stay in their manifest."""
-    arrays: dict[str, Array] = {
-        "key": found.truth.items.key,
-        "classes": np.array(found.classes),
-        "features": found.features,
-        "label": found.said.label,
-    }
-    if found.said.scores is not None:
-        arrays["scores"] = found.said.scores
-    with replacing(path) as stream:
-        np.savez(stream, **arrays)  # type: ignore[arg-type]
-
-
-def load(path: Path, truth: Labels) -> Featured:
-    """Read what ``save`` wrote, for the same items in the same order; anything else is an InputError."""
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = dict(file)
-        classes = tuple(arrays["classes"].tolist())
-        same = np.array_equal(arrays["key"], truth.items.key) and classes == truth.classes
-        if same:
-            said = Labels(truth.items, classes, arrays["label"], arrays.get("scores"))
-            return Featured(truth, said, arrays["features"])
-    except _DAMAGE as error:
-        raise InputError(str(path), "features written by Optotype", str(error), "Explain the run again.") from error
-    raise InputError(str(path), "features of the run's items", "those of other items", "Explain the run again.")
