@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -177,16 +178,22 @@ def test_the_study_compares_distances_under_each_model(study: Path) -> None:
     assert any(section.id == "models-centroids" for section in sections)
 
 
-def test_a_run_whose_photos_are_gone_still_says_why(study: Path, tmp_path: Path) -> None:
-    """The evaluation alone, moved away from its model and photos: causes from what the truth holds."""
-    for name in ("eval.json", "evidence.npz", "data.csv"):
-        (tmp_path / name).write_bytes((study / "slow" / name).read_bytes())
-    rows = (tmp_path / "data.csv").read_text().replace("photos/", "gone/")
-    (tmp_path / "data.csv").write_text(rows)
-    assert run(["explain", str(tmp_path)]) == 0
-    causes = causes_of(results.load(tmp_path / "eval.json"))
+def test_a_run_whose_photos_are_gone_still_says_why(
+    study: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A copy of the run without its photos: causes from what the truth holds, and the flag that would give the rest."""
+    moved = tmp_path / "moved"
+    shutil.copytree(study / "slow", moved)
+    rows = (moved / "data.csv").read_text().replace("photos/", "gone/")
+    (moved / "data.csv").write_text(rows)
+    assert run(["explain", str(moved)]) == 0
+    assert "--images" in capfd.readouterr().err
+    causes = causes_of(results.load(moved / "eval.json"))
     assert causes is not None
     assert ("brightness", "needs the images: --images") in causes.skipped
+    photos = study.parent.parent / "photos"
+    assert run(["explain", str(moved), "--images", str(photos)]) == 0
+    assert "brightness" in evidences.load(moved / "evidence.npz")["conditions"].columns
 
 
 def test_the_report_shows_images_that_were_named_later(stranger: Path, tmp_path: Path) -> None:

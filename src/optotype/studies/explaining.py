@@ -83,7 +83,7 @@ def explain_folder(
     """
     judged = judged or load(folder)
     every = read_labels(folder.data)
-    loaded = _loaded(folder, every, device)
+    loaded = _loaded(folder, every, device, say)
     found = None
     if loaded is not None:
         found = _featured(loaded, every, say)
@@ -156,9 +156,12 @@ def _features(found: Featured, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) 
     return Features(found.features[rows], found.features[training], found.truth.label[training])
 
 
-def _loaded(folder: RunFolder, every: Labels, device: str) -> Loaded | None:
-    """The folder's model; None where there is none, or no training item to compare with."""
+def _loaded(folder: RunFolder, every: Labels, device: str, say: Say) -> Loaded | None:
+    """The folder's model; None where there is none, no image to show it, or no training item to compare with."""
     if not (folder.checkpoints / "best.pt").is_file() or not (every.items.split == "train").any():
+        return None
+    if not _seen(every.items):
+        say("explaining: without the feature space, as the images are not where data.csv says: --images")
         return None
     from optotype.inference.load import load_run
 
