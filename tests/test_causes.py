@@ -357,3 +357,16 @@ def test_bins_hold_equal_values_together():
     texts = binning.bin_texts(np.array(["a"] * 50 + ["b"] * 30 + ["c"] * 10 + ["d"] * 12 + [""] * 4))
     assert texts.names == ("a", "b", "one of 2 rarer values")
     assert np.bincount(texts.code[:102]).tolist() == [50, 30, 22]
+
+
+def test_thirds_of_values_that_are_mostly_the_least():
+    """Nothing in front of 70 of 100 objects: those stand against the 30 that something hides."""
+    values = np.r_[np.zeros(70), np.linspace(0.1, 0.9, 30)]
+    parts = {place: mask for place, _, mask in binning.thirds(values)}
+    assert parts["high"].tolist() == (values > 0).tolist()
+    assert parts["low"].tolist() == (values == 0).tolist()
+    assert binning.thirds(np.zeros(100)) == []
+    assert binning.thirds(np.r_[np.zeros(95), np.ones(5)]) == []
+    even = {place: mask.sum() for place, _, mask in binning.thirds(np.arange(99.0))}
+    assert even["low"] == 32
+    assert even["high"] == 34

@@ -67,6 +67,15 @@ def test_the_simulation_does_what_is_declared() -> None:
     )
 
 
+def test_a_fault_never_strikes_all_items_where_many_are_equal() -> None:
+    labels = crops(2000)
+    columns = dict(labels.items.columns) | {"occlusion": np.where(np.arange(2000) % 10 < 8, "0", "0.5")}
+    labels = replace(labels, items=replace(labels.items, columns=columns))
+    struck = simulate(labels, FAULTS, label_errors=0.0, seed=0).struck[FAULTS[-1].key]
+    assert struck.any()
+    assert set(columns["occlusion"][struck].tolist()) == {"0.5"}
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_declared_faults_are_found(seed: int, tmp_path: Path) -> None:
     causes = explained(crops(seed=seed), FAULTS, tmp_path)

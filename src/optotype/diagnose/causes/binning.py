@@ -88,12 +88,16 @@ def bin_texts(values: Strings, fewest: int = FEWEST_IN_BIN) -> Parts | None:
 
 
 def thirds(values: Floats, fewest: int = FEWEST_IN_BIN) -> list[tuple[Place, float, Array]]:
-    """The lowest and the highest third of the values: place, threshold, mask; fewer where ties leave too few."""
+    """The lowest and the highest third of the values: place, threshold, mask; fewer where ties leave too few.
+
+    Where more than a third share the least value (no occlusion, say), they stand against those above it.
+    """
     known = np.sort(values[np.isfinite(values)])
     found: list[tuple[Place, float, Array]] = []
-    if len(known) < 2 * fewest:
+    if len(known) < 2 * fewest or known[0] == known[-1]:
         return found
-    low, high = (float(np.quantile(known, q, method="inverted_cdf")) for q in (1 / 3, 2 / 3))
+    above = known[known > known[0]][0]
+    low, high = (float(max(above, np.quantile(known, q, method="inverted_cdf"))) for q in (1 / 3, 2 / 3))
     for place, edge, mask in (("low", low, values < low), ("high", high, values >= high)):
         if fewest <= int(mask.sum()) <= len(known) - fewest:
             found.append(("low" if place == "low" else "high", edge, mask))

@@ -72,7 +72,7 @@ def simulate(labels: Labels, faults: tuple[Fault, ...], *, label_errors: float, 
 
 
 def _strikes(labels: Labels, fault: Fault) -> NDArray[np.bool_]:
-    """Items in the fault's tail of the attribute, among those of its class."""
+    """Items in the fault's tail of the attribute, among those of its class; never all of them, where many are equal."""
     inside = np.ones(len(labels), bool)
     if fault.truth:
         inside = labels.label == labels.classes.index(fault.truth)
@@ -80,8 +80,11 @@ def _strikes(labels: Labels, fault: Fault) -> NDArray[np.bool_]:
     if not inside.any():
         return inside
     tail = fault.share if fault.direction == "low" else 1 - fault.share
-    edge = np.quantile(values[inside], tail)
-    return inside & (values <= edge if fault.direction == "low" else values >= edge)
+    known = values[inside]
+    edge = np.quantile(known, tail)
+    low = (values <= edge) & (values < known.max())
+    high = (values >= edge) & (values > known.min())
+    return np.asarray(inside & (low if fault.direction == "low" else high))
 
 
 def _another(label: Array, classes: int, rng: np.random.Generator) -> Array:
