@@ -205,3 +205,21 @@ def test_the_report_shows_images_that_were_named_later(stranger: Path, tmp_path:
     assert {"brightness", "column:camera"} <= held(tmp_path / "out")
     galleries = [v for s in page(RunFolder(tmp_path / "out")).sections for v in s.views if isinstance(v, Gallery)]
     assert all(item.picture for gallery in galleries for item in gallery.items)
+
+
+def test_a_study_stopped_before_a_run_was_explained_goes_on_there(study: Path, tmp_path: Path) -> None:
+    """As a kill between judging and explaining leaves it: numbers, but neither causes nor feature space."""
+    runs = tmp_path / "runs"
+    shutil.copytree(study, runs / "two")
+    fast = RunFolder(runs / "two" / "fast")
+    numbers = json.loads(fast.eval.read_bytes())
+    fast.eval.write_text(json.dumps(numbers | {"causes": {}}), encoding="utf-8")
+    for left in (fast.space, fast.distances, RunFolder(runs / "two").centroids):
+        left.unlink()
+    shutil.rmtree(fast.heat)
+    declared = study.parent.parent / "two.yaml"
+    words = ["study", str(declared), "--data", str(study.parent.parent / "photos"), "--runs", str(runs), "--resume"]
+    assert run(words) == 0
+    assert json.loads(fast.eval.read_bytes())["causes"] == numbers["causes"]
+    assert fast.space.is_file()
+    assert RunFolder(runs / "two").centroids.is_file()

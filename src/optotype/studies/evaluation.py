@@ -11,7 +11,7 @@ from optotype.errors import InputError
 from optotype.formats import read_classes, read_columns, read_labels, read_predictions
 from optotype.results import Result
 from optotype.runs import RunFolder
-from optotype.studies.explaining import Say, explain_folder, under
+from optotype.studies.explaining import Say, explain_folder, quiet, under
 from optotype.studies.judging import judge, save
 from optotype.studies.reports import write_report
 
@@ -31,7 +31,7 @@ def evaluate(
     causes: bool = True,
     report: bool = True,
     max_mb: float = 20,
-    say: Say = lambda line: None,  # noqa: ARG005
+    say: Say = quiet,
     command: str = "",
 ) -> Result:
     """Measure ``predictions`` against ``truth`` and write ``eval.json``, ``evidence.npz`` and ``report.html``.

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 
+def quiet(_line: str) -> None:
+    """Tells nobody."""
+
+
 def explain(
     run: str | Path,
     *,
@@ -42,7 +46,7 @@ def explain(
     seed: int = 0,
     report: bool = True,
     max_mb: float = 20,
-    say: Say = lambda line: None,  # noqa: ARG005
+    say: Say = quiet,
 ) -> Result:
     """Find what goes with the mistakes in the folder of a run or an evaluation; returns its numbers with ``causes``.
 
@@ -73,7 +77,7 @@ def explain_folder(
     said: Labels | None = None,
     device: str = "auto",
     seed: int = 0,
-    say: Say = lambda line: None,  # noqa: ARG005
+    say: Say = quiet,
 ) -> Result:
     """Explain what the folder holds, as it is there.
 

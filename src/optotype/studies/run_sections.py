@@ -137,7 +137,7 @@ def _sources(result: Result) -> list[list[Cell]]:
 def pictures(folder: RunFolder) -> Callable[[str], Picture | None]:
     """Item key → its image, from the manifest in the folder; None where there is none."""
     if not folder.data.is_file():
-        return lambda key: None  # noqa: ARG005
+        return lambda _key: None
     items = read_labels(folder.data).items
     row = {key: i for i, key in enumerate(items.key.tolist())}
 

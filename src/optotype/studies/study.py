@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from optotype import results
 from optotype.catalog import resolve
 from optotype.data.prepare import Prepared, prepare, write_manifest
 from optotype.diagnose.compare import Comparison
@@ -21,7 +22,7 @@ from optotype.studies.declared import STUDY_FILE, Declared, StudyFile, StudyRun,
 from optotype.studies.explaining import compare_spaces
 from optotype.studies.paired import compare_folders, save
 from optotype.studies.reports import write_report
-from optotype.studies.training import Progress, Silent, check_models, train_run
+from optotype.studies.training import Progress, Silent, check_models, explained, train_run
 from optotype.tables import Labels
 
 STUDIES = {
@@ -155,6 +156,9 @@ def _run_one(declared: StudyRun, study: RunFolder, data: Prepared | Labels, prog
     folder = RunFolder(study.path / declared.name)
     if folder.eval.is_file():
         progress.say(f"{declared.name}: finished before, kept")
+        result = results.load(folder.eval)
+        if not result.causes:  # stopped between judging and explaining
+            explained(folder, result, progress)
         return
     begun = folder.config.is_file()
     progress.say(f"{declared.name}: " + ("going on" if begun else "begins"))

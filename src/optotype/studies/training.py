@@ -124,13 +124,13 @@ def train_run(
         return None
     result = evaluate_run(folder, seed=0, command=command)
     if causes:
-        result = _explained(folder, result, progress)
+        result = explained(folder, result, progress)
     if report:
         write_report(folder)
     return result
 
 
-def _explained(folder: RunFolder, result: Result, progress: Progress) -> Result:
+def explained(folder: RunFolder, result: Result, progress: Progress) -> Result:
     """The numbers with their causes; a model that cannot be explained is a finished run all the same."""
     try:
         return explain_folder(folder, say=progress.say)

@@ -27,11 +27,11 @@ __all__ = ["centroid_section", "sections", "sentences"]
 POINT_PIXELS = 64
 
 
-def _nothing(key: str) -> None:  # noqa: ARG001
+def _nothing(_key: str) -> None:
     return None
 
 
-def _no_readings(key: str) -> Sequence[Reading]:  # noqa: ARG001
+def _no_readings(_key: str) -> Sequence[Reading]:
     return ()
 
 
