@@ -134,13 +134,18 @@ def test_a_single_number_is_an_item():
     assert losses.focal(0.0, 1, gamma=0).gradient == pytest.approx(-0.5)
 
 
-@given(logits_of_items, indices)
-def test_a_unit_changes_the_base_of_value_and_gradient(z, y):
-    nats = losses.cross_entropy(z, y)
+@pytest.mark.parametrize("loss", [losses.cross_entropy, losses.multiclass_focal])
+@given(z=logits_of_items, y=indices)
+def test_a_unit_changes_the_base_of_value_and_gradient(loss, z, y):
+    nats = loss(z, y)
     for unit, base in (("bits", 2), ("digits", 10)):
-        other = losses.cross_entropy(z, y, unit=unit)
+        other = loss(z, y, unit=unit)
         assert other.value == pytest.approx(nats.value / math.log(base), rel=1e-14)
         assert other.gradient == pytest.approx(nats.gradient / math.log(base), rel=1e-14)
+
+
+def test_binary_focal_loss_has_units():
+    assert losses.focal(0.0, 1, gamma=0, unit="bits").value == pytest.approx(1.0)
 
 
 # Gradients against finite differences

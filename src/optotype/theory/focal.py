@@ -14,6 +14,7 @@ from optotype.theory import checks
 from optotype.theory.limits import ratio, times
 from optotype.theory.reduction import Loss, Reduction, reduced
 from optotype.theory.softmax import log_sigmoid, log_softmax, sigmoid, softmax
+from optotype.theory.units import Unit
 
 
 def focal(
@@ -22,9 +23,10 @@ def focal(
     *,
     gamma: float = 2.0,
     alpha: float | None = None,
+    unit: Unit = "nats",
     reduction: Reduction = "mean",
 ) -> Loss:
-    """L = −α_t·(1 − p_t)^γ·log p_t in nats, with p_t = σ(z) for y = 1 and σ(−z) for y = 0, and its gradient by z.
+    """L = −α_t·(1 − p_t)^γ·log p_t, with p_t = σ(z) for y = 1 and σ(−z) for y = 0, and its gradient by z.
 
     The gradient is ±α_t·(1 − p_t)^γ·(γ·p_t·log p_t + p_t − 1), + for y = 1 and − for y = 0. ``logits`` z and
     ``target`` y (0 or 1) have one shape, every element an item. ``gamma`` is 0 or more; ``alpha`` in [0, 1] weighs
@@ -41,7 +43,7 @@ def focal(
     weights = np.ones_like(y) if alpha is None else np.where(y == 1, _share(alpha), 1 - _share(alpha))
     log_p, p, rest = log_sigmoid(sign * z), sigmoid(sign * z), sigmoid(-sign * z)
     factor = weights * rest ** _exponent(gamma)
-    return reduced(-factor * log_p + 0.0, sign * factor * (gamma * p * log_p - rest), reduction)
+    return reduced(-factor * log_p + 0.0, sign * factor * (gamma * p * log_p - rest), reduction, unit=unit)
 
 
 def multiclass_focal(
@@ -50,9 +52,10 @@ def multiclass_focal(
     *,
     gamma: float = 2.0,
     alpha: ArrayLike | None = None,
+    unit: Unit = "nats",
     reduction: Reduction = "mean",
 ) -> Loss:
-    """L = −α_c·(1 − ŷ_c)^γ·log ŷ_c in nats, with ŷ = softmax(z) and c the true class, and its gradient by z.
+    """L = −α_c·(1 − ŷ_c)^γ·log ŷ_c, with ŷ = softmax(z) and c the true class, and its gradient by z.
 
     The gradient is α_c·(1 − ŷ_c)^γ·(1 − γ·ŷ_c·log ŷ_c/(1 − ŷ_c))·(ŷ − y), y being one-hot. ``logits`` (b, K),
     ``target`` class indices (b,); ``gamma`` 0 or more; ``alpha`` (K,), 0 or more, weighs items by their class, None
@@ -74,7 +77,7 @@ def multiclass_focal(
     log_p = np.where(rest < 0.5, np.log1p(-np.minimum(rest, 0.5)), log_softmax(z)[items, c])
     factor = checks.class_weights("alpha", alpha, z.shape[1])[c] * rest ** _exponent(gamma)
     slope = factor * (1 - gamma * np.exp(log_p) * ratio(log_p, rest))
-    return reduced(times(factor, -log_p), slope[:, None] * error, reduction)
+    return reduced(times(factor, -log_p), slope[:, None] * error, reduction, unit=unit)
 
 
 def _exponent(gamma: float) -> float:
