@@ -23,6 +23,8 @@ from optotype.training.settings import FIELDS
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+LINKING = [*PAGES, *sorted((DOCS / "theory").glob("*.md"))]
+"""Also the pages of theory, whose code is run when they are built."""
 NAMES = ("ant", "bee", "cat")
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FENCED = re.compile(r"^(```+).*?^\1", re.MULTILINE | re.DOTALL)
@@ -62,7 +64,7 @@ def workplace(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: page.name)
 def test_python_blocks_run(page: Path, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The blocks of a page are one program, run in a process of its own, as by a reader."""
-    if "optotype.train(" in "".join(blocks(page)):
+    if re.search(r"optotype\.(train|describe)\(", "".join(blocks(page))):
         pytest.importorskip("timm")
     program = workplace / f"{page.stem}.py"
     program.write_text("\n".join(blocks(page)), encoding="utf-8")
@@ -72,7 +74,9 @@ def test_python_blocks_run(page: Path, workplace: Path, monkeypatch: pytest.Monk
 
 
 def test_every_page_of_the_manual_has_an_example_that_runs() -> None:
-    assert {"README.md", "data.md", "training.md", "measuring.md", "report.md"} <= {p.name for p in PAGES if blocks(p)}
+    assert {"README.md", "data.md", "training.md", "measuring.md", "describing.md", "report.md"} <= {
+        p.name for p in PAGES if blocks(p)
+    }
 
 
 def table(page: str, header: str) -> list[list[str]]:
@@ -140,7 +144,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", LINKING, ids=lambda page: str(page.relative_to(ROOT)))
 def test_relative_links_lead_somewhere(page: Path) -> None:
     broken = []
     for link in LINK.findall(FENCED.sub("", page.read_text(encoding="utf-8"))):

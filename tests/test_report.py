@@ -495,9 +495,22 @@ def test_latex_is_balanced_and_runs_no_command_from_outside(tmp_path: Path) -> N
         commands = set(re.findall(r"\\([a-zA-Z]+)", bare))
         assert commands <= {
             "section", "subsection", "subsubsection", "begin", "end", "item", "hline", "ttfamily", "textbackslash",
-            "textasciicircum", "textasciitilde", "textless", "textgreater", "rightarrow", "downarrow",
+            "textasciicircum", "textasciitilde", "textless", "textgreater", "rightarrow", "downarrow", "top",
+            "scriptsize", "setlength", "tabcolsep",
         }  # fmt: skip
         assert written.count(r"\begin{") == written.count(r"\end{")
+
+
+def test_a_long_latex_table_goes_on_and_a_wide_one_is_small() -> None:
+    def written(columns: int, rows: int) -> str:
+        header = [f"c{i}" for i in range(columns)]
+        return markup.latex(markup.Rows(header, [[str(row)] * columns for row in range(rows)], [True] * columns))
+
+    assert written(3, 45).count(r"\begin{tabular}") == 1
+    assert written(3, 46).count(r"\begin{tabular}") == written(3, 46).count("{c0}") == 2
+    assert "scriptsize" in written(9, 2)
+    assert "scriptsize" not in written(8, 2)
+    assert written(2, 0).count(r"\begin{tabular}") == 1
 
 
 def test_text_has_the_counts_of_a_scatter_and_the_words_of_each_case() -> None:

@@ -56,8 +56,8 @@ def trained(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_run_folder_holds_everything(trained: Path) -> None:
     names = {p.name for p in trained.iterdir()}
     assert names >= {
-        "config.yaml", "env.json", "log.jsonl", "curves.csv", "data.csv", "predictions.npz", "eval.json",
-        "evidence.npz", "report.html", "checkpoints", "sheets",
+        "config.yaml", "env.json", "architecture.json", "log.jsonl", "curves.csv", "data.csv", "predictions.npz",
+        "eval.json", "evidence.npz", "report.html", "checkpoints", "sheets",
     }  # fmt: skip
     assert results.load(trained / "eval.json").metrics["accuracy"].value > 0.6
     excluded = [line for line in (trained / "data.csv").read_text().splitlines() if "cut.png" in line]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from optotype.formats import read_labels as read
     from optotype.results import Result
     from optotype.studies.comparison import compare
+    from optotype.studies.describing import describe
     from optotype.studies.evaluation import evaluate
     from optotype.studies.explaining import explain
     from optotype.studies.training import predict, train
@@ -30,6 +31,7 @@ __all__ = [
     "__version__",
     "check",
     "compare",
+    "describe",
     "evaluate",
     "explain",
     "predict",
@@ -44,6 +46,7 @@ _HOME = {
     "Result": ("optotype.results", "Result"),
     "check": ("optotype.data.check", "check"),
     "compare": ("optotype.studies.comparison", "compare"),
+    "describe": ("optotype.studies.describing", "describe"),
     "evaluate": ("optotype.studies.evaluation", "evaluate"),
     "explain": ("optotype.studies.explaining", "explain"),
     "predict": ("optotype.studies.training", "predict"),

@@ -28,6 +28,11 @@ class RunFolder:
         return self.path / "env.json"
 
     @property
+    def architecture(self) -> Path:
+        """The model's layer table."""
+        return self.path / "architecture.json"
+
+    @property
     def log(self) -> Path:
         """One JSON line an epoch."""
         return self.path / "log.jsonl"

@@ -28,6 +28,10 @@ COMMANDS = {
         "Divide photos into train, validation and test, and write the manifest.",
         "optotype split photos/ --ratios 0.7 0.1 0.2 --seed 0 --out split.csv",
     ),
+    "describe": (
+        "What a network is made of: layers, shapes, parameters, multiply-accumulates, receptive fields.",
+        "optotype describe resnet18 --input 3x224x224\noptotype describe detector.onnx --format md",
+    ),
     "train": (
         "Train a model, judge it on the test split, and leave everything in one run folder with a report.",
         "optotype train classify --data split.csv --model small_cnn --epochs 10\n"

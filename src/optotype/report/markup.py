@@ -110,6 +110,7 @@ _TEX = {
     "−": "$-$",
     "→": r"$\rightarrow$",
     "↓": r"$\downarrow$",
+    "ᵀ": r"$^\top$",
 }
 
 
@@ -133,10 +134,20 @@ def latex(block: Block) -> str:
             points = [f"  \\item {{}}{_tex(text)}" for text in texts] or [r"  \item {}"]
             return "\n".join([r"\begin{itemize}", *points, r"\end{itemize}"])
         case Rows(header, rows, right):
-            return _tabular(header, rows, right)
+            return _tabulars(header, rows, right)
         case Verbatim(text):
             lines = [_tex(line) or "~" for line in _kept(text)]
             return "\\begin{flushleft}\n\\ttfamily\n" + " \\\\\n".join(lines) + "\n\\end{flushleft}"
+
+
+_PAGE, _WIDE = 45, 8
+"""Rows that fit on a page, for a tabular cannot go on on the next; and columns that fit beside each other."""
+
+
+def _tabulars(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
+    parts = [rows[start : start + _PAGE] for start in range(0, len(rows), _PAGE)] or [rows]
+    text = "\n\n".join(_tabular(header, part, right) for part in parts)
+    return f"{{\\scriptsize\\setlength{{\\tabcolsep}}{{3pt}}%\n{text}\n}}" if len(header) > _WIDE else text
 
 
 def _tabular(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:

@@ -65,7 +65,9 @@ def _verdict(view: Verdict) -> Iterator[Block]:
 
 def _numbers(view: Numbers) -> Iterator[Block]:
     rows = [[number.label, *_number(number), number.note] for number in view.numbers]
-    yield Rows(["", "value", "95 % interval", "note"], rows, [False, True, True, False])
+    header, right = ["", "value", "95 % interval", "note"], [False, True, True, False]
+    filled = [place for place in range(4) if place < 2 or any(row[place] for row in rows)]
+    yield Rows([header[i] for i in filled], [[row[i] for i in filled] for row in rows], [right[i] for i in filled])
 
 
 def _number(number: Number) -> list[str]:

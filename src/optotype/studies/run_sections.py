@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from optotype import results
+from optotype.architecture import record, viewing
 from optotype.diagnose import epochs, learning_curves
 from optotype.formats import read_labels
 from optotype.results import Result
@@ -40,12 +41,13 @@ def curve_sentences(folder: RunFolder) -> list[Sentence]:
 
 
 def training_section(folder: RunFolder) -> Section | None:
-    """Curves with the overfitting verdict, the sheets of images, and the settings."""
+    """Curves with the overfitting verdict, the sheets of images, the layers, and the settings."""
     rows = epochs.read(folder.log) if folder.log.is_file() else []
     if not rows:
         return None
     section = learning_curves.section(rows)
-    return msgspec.structs.replace(section, views=[*section.views, *_sheets(folder), *_settings(folder)])
+    views = [*section.views, *_sheets(folder), *_layers(folder), *_settings(folder)]
+    return msgspec.structs.replace(section, views=views)
 
 
 def _sheets(folder: RunFolder) -> list[View]:
@@ -64,6 +66,11 @@ def _sheets(folder: RunFolder) -> list[View]:
 def _sheet(folder: RunFolder, tiles: list[dict[str, str]], title: str, caption: str) -> Sheet:
     shown = [Tile(Picture(str(folder.sheets / tile["file"])), tile["label"]) for tile in tiles]
     return Sheet(shown, per_row=8, title=title, caption=caption)
+
+
+def _layers(folder: RunFolder) -> list[View]:
+    """The layer table of the model (runs of older versions have none)."""
+    return viewing.views(record.read(folder.architecture)) if folder.architecture.is_file() else []
 
 
 def _settings(folder: RunFolder) -> list[View]:

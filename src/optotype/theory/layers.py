@@ -66,8 +66,9 @@ class Architecture(msgspec.Struct, frozen=True):
 
     @property
     def output(self) -> tuple[int | None, ...]:
-        """Shape of what the last layer gives."""
-        return self.layers[-1].output if self.layers else self.input
+        """Shape of what the last layer gives; rows of parameters that no layer uses come behind it."""
+        given = [layer.output for layer in self.layers if layer.output]
+        return given[-1] if given else self.input
 
     def __str__(self) -> str:
         """The table as text, with the totals beneath."""
@@ -103,7 +104,7 @@ def cells(layer: Layer) -> tuple[str, ...]:
     return (
         layer.name,
         f"{layer.kind}, {layer.groups} groups" if layer.groups > 1 else layer.kind,
-        f"{_count(layer.channels_in)} → {_count(layer.channels_out)}" if layer.channels_out is not None else _DASH,
+        " → ".join(str(n) for n in (layer.channels_in, layer.channels_out) if n is not None) or _DASH,
         _sizes(layer.kernel) or _DASH,
         "/".join(_sizes(step) or _DASH for step in steps) if any(steps) else _DASH,
         layer.activation or _DASH,

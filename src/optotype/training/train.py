@@ -13,6 +13,8 @@ import msgspec
 import numpy as np
 import torch
 
+from optotype.architecture import record
+from optotype.architecture.from_torch.tracing import describe_module
 from optotype.data.prepare import Prepared, write_manifest
 from optotype.diagnose.epochs import EpochRow
 from optotype.errors import InputError
@@ -237,12 +239,24 @@ def _plan(loop: Loop) -> list[str]:
     ]
 
 
+def _write_architecture(folder: RunFolder, model: Model, tell: Say) -> None:
+    """The layer table; a model that cannot be laid open is trained all the same."""
+    try:
+        table = describe_module(model.module, (3, model.size, model.size), name=model.name)
+    except InputError as error:
+        tell(f"warning: no layer table of {model.name}: {error.got}")
+    else:
+        write_atomic(folder.architecture, record.encode(table))
+
+
 def _write_beginning(folder: RunFolder, feed: Feed, origins: Mapping[str, str], tell: Say) -> None:
     folder.path.mkdir(parents=True, exist_ok=True)
     if not folder.config.is_file():
         write_config(folder.config, feed.config, origins)
     if not folder.data.is_file():
         write_manifest(folder.data, Prepared.of(feed.labels))
+    if not folder.architecture.is_file():
+        _write_architecture(folder, feed.model, tell)
     now = environment.describe(feed.hardware, feed.ranks, feed.model)
     if folder.env.is_file():
         before = msgspec.json.decode(folder.env.read_bytes())

@@ -47,6 +47,7 @@ export function TableView({ view }: { view: Table }) {
     else setSort(sort.down === down ? { column, down: !down } : null);
   };
   const few = view.columns.length <= 4 && view.columns.some(isNumeric);
+  const many = view.columns.length > 8;
   const shown = all ? rows : rows.slice(0, SHORT);
   const tools = view.rows.length > SHORT + 5 && (
     <input
@@ -60,7 +61,7 @@ export function TableView({ view }: { view: Table }) {
   return (
     <Figure kind="table" title={view.title} caption={view.caption} id={view.id} tools={tools}>
       <div class="scroll" tabIndex={0}>
-        <table class={few ? "few" : undefined}>
+        <table class={few ? "few" : many ? "many" : undefined}>
           <thead>
             <tr>
               {view.columns.map((column, i) => (

@@ -1,0 +1,1 @@
+"""The layer table of a torch module, by watching one forward pass."""
