@@ -23,6 +23,10 @@ def main(folder: Path) -> None:
 
     for package in ("torch", "sklearn", "scipy"):
         assert find_spec(package) is None, f"{package} is installed: this is not the core install"
+    from optotype.theory import losses
+
+    assert abs(losses.binary_cross_entropy(0.9, 0).value - 2.302585) < 1e-6
+    assert run(["describe", "resnet18"]) == 1, "describing a torch model needs an extra, and says so"
     folder.mkdir(parents=True)
     rng = random.Random(0)
     names = ["ant", "bee", "cat"]

@@ -130,12 +130,14 @@ def test_the_golden_chain_is_the_modules() -> None:
         (["{folder}/weights.pt"], "does not say how they are connected"),
         (["{folder}"], "a folder without a run"),
         (["{folder}/notes.txt"], "another file"),
+        (["{folder}/runs/gone"], "no such file or folder"),
+        (["{folder}/empty.onnx"], "to do:"),
     ],
 )
 def test_wrong_input_says_what_to_do(
     words: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("weights.pt", "notes.txt"):
+    for name in ("weights.pt", "notes.txt", "empty.onnx"):
         (tmp_path / name).write_bytes(b"?")
     assert run(["describe", *(word.format(folder=tmp_path) for word in words)]) == 1
     text = capsys.readouterr().err

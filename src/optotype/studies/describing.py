@@ -50,13 +50,18 @@ def describe(
         from optotype.architecture.from_onnx.describing import describe_onnx
 
         return describe_onnx(path, input_shape=shape)
-    require(f"describing '{model}'", "train", "torch", "torchvision", "timm", "segmentation_models_pytorch")
+    require(f"describing '{model}'", "train", "torch")
     if RunFolder(path).config.is_file() or RunFolder(path).checkpoints.is_dir():
         _no_classes(path, num_classes)
         return _run(RunFolder(path), shape)
-    if path.exists() and (path.is_file() or len(path.parts) > 1):
+    if path.is_file() or len(path.parts) > 1:
         raise _no_model(path)
-    return _named(str(model), shape, num_classes)
+    try:
+        return _named(str(model), shape, num_classes)
+    except InputError as error:
+        if error.where == "model" and path.is_dir():
+            raise _no_model(path) from None
+        raise
 
 
 def render(architecture: Architecture, format: str) -> str:  # noqa: A002 — the option's name
@@ -99,8 +104,11 @@ def _no_classes(path: Path, num_classes: int | None) -> None:
 
 
 def _no_model(path: Path) -> InputError:
-    if path.suffix.lower() in _WEIGHTS:
+    fix = "Give a name, a run or an .onnx file."
+    if path.suffix.lower() in _WEIGHTS and path.exists():
         got, fix = "a file of weights, which does not say how they are connected", "Give the model's name instead."
+    elif path.exists():
+        got = "a folder without a run" if path.is_dir() else "another file"
     else:
-        got, fix = "a folder without a run" if path.is_dir() else "another file", "Give a name, a run or an .onnx file."
+        got = "no such file or folder"
     return InputError(str(path), "a model's name, the folder of a run, or an .onnx file", got, fix)

@@ -243,8 +243,8 @@ def _write_architecture(folder: RunFolder, model: Model, tell: Say) -> None:
     """The layer table; a model that cannot be laid open is trained all the same."""
     try:
         table = describe_module(model.module, (3, model.size, model.size), name=model.name)
-    except InputError as error:
-        tell(f"warning: no layer table of {model.name}: {error.got}")
+    except Exception as error:  # noqa: BLE001 — whatever it is, it is no reason not to train
+        tell(f"warning: no layer table of {model.name}: {(str(error).splitlines() or [''])[0]}")
     else:
         write_atomic(folder.architecture, record.encode(table))
 

@@ -25,6 +25,9 @@ PACKAGES = {
 }
 """Libraries in the order in which a name without one is searched, and what must be installed."""
 
+EXAMPLES = "Give a name such as resnet18 (timm), torchvision:vgg16, or Unet-resnet34 (segmentation-models-pytorch)."
+"""What to do where no name is near: the list has thousands."""
+
 _NONE: Own = MappingProxyType({})
 
 
@@ -117,7 +120,8 @@ def _entry(name: str, own: Own) -> Entry:
             return entry
     known = [word for each in wanted for word in libraries.names(each, own)]
     missing = [package for each, package in PACKAGES.items() if not library and each not in wanted]
-    fix = did_you_mean(rest, known)
+    near = did_you_mean(rest, known)
+    fix = near if near.startswith("Did") else EXAMPLES
     if missing:
         fix += f" Not searched, for it is not installed: {', '.join(missing)} (pip install 'optotype[train]')."
     raise InputError("model", "a model of " + ", ".join(wanted), repr(name), fix)
