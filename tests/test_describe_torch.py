@@ -446,7 +446,7 @@ def test_classes_and_inputs():
     [("resnet81", "Did you mean 'resnet"), ("resnet18.tag", "Did you mean 'resnet18"),
      ("timm:resnet81", "Did you mean"), ("tim:resnet18", "Did you mean 'timm'"),
      ("Unet-resnet81", "Did you mean 'Unet-resnet"), ("torchvision:quantized_resnet18", "resnet18"),
-     ("", "Choose one of")],
+     ("", "Give a name such as")],
 )  # fmt: skip
 def test_unknown_names(name, hint):
     with pytest.raises(InputError) as caught:
