@@ -15,6 +15,7 @@ from optotype.inference.load import load_run
 from optotype.runs import RunFolder
 from optotype.studies.describing import render
 from optotype.theory.layers import Architecture
+from test_theory_shapes import COURSE
 from training_tools import photos
 from training_tools import run as train
 
@@ -100,16 +101,8 @@ def test_the_golden_chain_is_the_modules() -> None:
         torch.nn.Linear(121, 512),
         torch.nn.Linear(512, 10),
     ]
-    specs = [
-        chain.Conv(5, 5),
-        chain.Conv(10, 7),
-        chain.MaxPool(3, stride=2),
-        chain.Conv(1, 13, stride=10),
-        chain.Linear(512),
-        chain.Linear(10),
-    ]
     traced = optotype.describe(torch.nn.Sequential(*layers), input=(3, 256, 256))
-    by_hand = chain.walk((3, 256, 256), specs)
+    by_hand = chain.walk((3, 256, 256), COURSE)
     unnamed = [msgspec.structs.replace(row, name="") for row in traced.layers]
     assert unnamed == [msgspec.structs.replace(row, name="") for row in by_hand.layers]
     assert traced.parameters == 72125

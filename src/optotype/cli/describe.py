@@ -35,9 +35,8 @@ def describe(
 
     found = work(model, input=None if input is None else _shape(input), num_classes=num_classes)
     sys.stdout.write(render(found, format))
-    if format == "table":
-        for note in found.notes:
-            console.say(f"note: {note}")
+    if format == "table" and sys.stdout.isatty() and console.out.width < max(map(len, str(found).splitlines()[:2])):
+        console.say(f"wider than this terminal; unfolded: optotype describe {model} | less -S")
 
 
 def _shape(text: str) -> tuple[int, ...]:

@@ -71,12 +71,13 @@ class Architecture(msgspec.Struct, frozen=True):
         return given[-1] if given else self.input
 
     def __str__(self) -> str:
-        """The table as text, with the totals beneath."""
+        """The table as text, with the totals and the notes beneath."""
         rows = [HEADER, *(cells(layer) for layer in self.layers)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(map(_padded, HEADER, row, widths)).rstrip() for row in rows]
         rule = "─" * max(map(len, lines))
-        return "\n".join([lines[0], rule, *lines[1:], rule, *(f"{name:18}{text}" for name, text in self.totals())])
+        totals = [f"{name:18}{text}" for name, text in self.totals()]
+        return "\n".join([lines[0], rule, *lines[1:], rule, *totals, *(f"note: {note}" for note in self.notes)])
 
     def totals(self) -> list[tuple[str, str]]:
         """Parameters, multiply-accumulates and peak memory: name and text."""
