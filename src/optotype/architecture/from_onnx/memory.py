@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from onnx import helper
 
@@ -13,12 +13,12 @@ _SHARING = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", 
 
 
 def peak_bytes(
-    nodes: Sequence[Node], values: Mapping[str, Value], inputs: Iterable[str], outputs: Iterable[str]
+    nodes: Sequence[Node], values: Mapping[str, Value], inputs: Collection[str], outputs: Iterable[str]
 ) -> int | None:
     """The most bytes of arrays that live at once when the nodes run in the order of the file.
 
-    An array lives from the node that gives it to the last that reads it, an output of the graph to the end. Constants
-    are not counted. None where a size is not known.
+    An array lives from the node that gives it to the last that reads it; the graph's inputs, which their caller keeps,
+    and its outputs to the end. Constants are not counted. None where a size is not known.
     """
     owner: dict[str, str] = {name: name for name in inputs}
     last = {}
@@ -29,7 +29,7 @@ def peak_bytes(
         for name in (*node.inputs, *node.outside):
             if name in owner:
                 last[owner[name]] = step
-    last |= {owner[name]: len(nodes) for name in outputs if name in owner}
+    last |= {owner[name]: len(nodes) for name in (*inputs, *outputs) if name in owner}
     dying: dict[int, list[str]] = {}
     for name, step in last.items():
         dying.setdefault(step, []).append(name)
