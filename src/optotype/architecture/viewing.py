@@ -45,7 +45,7 @@ def views(architecture: Architecture) -> list[View]:
         ),
     ]
     found: list[View] = [
-        Numbers(numbers),
+        Numbers(numbers, title="The network"),
         Table(columns, [_row(layer) for layer in architecture.layers], title="Layers", id="layers", caption=_caption()),
     ]
     if architecture.notes:

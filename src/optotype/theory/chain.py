@@ -12,9 +12,7 @@ from msgspec.structs import replace
 from optotype.errors import InputError
 from optotype.theory.layers import Architecture, FieldSize, Layer
 from optotype.theory.shapes import Field, conv_macs, conv_output, conv_parameters, transposed_output
-
-Pair: TypeAlias = int | tuple[int, int]
-"""One number for both axes, or (height, width)."""
+from optotype.theory.windows import Pair, pair
 
 _FLOAT = 4
 
@@ -146,18 +144,18 @@ def _conv(spec: Conv, at: _Map, name: str) -> tuple[Layer, _Map]:
     axes = list(zip(cells, *_window(spec), at.fields, strict=True))
     out = (spec.channels, *(conv_output(n, k, stride=s, padding=p, dilation=d) for n, k, s, p, d, _ in axes))
     after = _Map(out, tuple(f.after(k, stride=s, padding=p, dilation=d) for _, k, s, p, d, f in axes))
-    macs = conv_macs(channels, out, _pair(spec.kernel), groups=spec.groups)
+    macs = conv_macs(channels, out, pair(spec.kernel), groups=spec.groups)
     return _convolution(name, "conv", spec, channels, macs, after), after
 
 
 def _transposed(spec: TransposedConv, at: _Map, name: str) -> tuple[Layer, _Map]:
     channels, cells = _of_map(at)
-    axes = list(zip(cells, *_window(spec), _pair(spec.output_padding), at.fields, strict=True))
+    axes = list(zip(cells, *_window(spec), pair(spec.output_padding), at.fields, strict=True))
     sides = (transposed_output(n, k, stride=s, padding=p, output_padding=o, dilation=d) for n, k, s, p, d, o, _ in axes)
     fields = tuple(f.after_transposed(k, stride=s, padding=p, dilation=d) for _, k, s, p, d, _, f in axes)
     after = _Map((spec.channels, *sides), fields)
     # every input cell meets every number of the kernels, so the two maps exchange their roles
-    macs = conv_macs(spec.channels, at.shape, _pair(spec.kernel), groups=spec.groups)
+    macs = conv_macs(spec.channels, at.shape, pair(spec.kernel), groups=spec.groups)
     return _convolution(name, "transposed conv", spec, channels, macs, after), after
 
 
@@ -200,7 +198,7 @@ def _batch_norm(spec: BatchNorm, at: _Map, name: str) -> tuple[Layer, _Map]:
 
 def _upsample(spec: Upsample, at: _Map, name: str) -> tuple[Layer, _Map]:
     channels, cells = _of_map(at)
-    factor, neighbours = _pair(spec.factor), {"nearest": 1, "bilinear": 2, "bicubic": 4}[spec.mode]
+    factor, neighbours = pair(spec.factor), {"nearest": 1, "bilinear": 2, "bicubic": 4}[spec.mode]
     after = _Map(
         (channels, *(n * k for n, k in zip(cells, factor, strict=True))),
         tuple(field.enlarged(k, neighbours) for field, k in zip(at.fields, factor, strict=True)),
@@ -251,8 +249,4 @@ def _window(spec: Conv | TransposedConv | MaxPool | AveragePool) -> tuple[tuple[
     """Kernel, stride, padding and dilation, each for both axes."""
     stride = spec.kernel if spec.stride is None else spec.stride
     dilation = 1 if isinstance(spec, AveragePool) else spec.dilation
-    return _pair(spec.kernel), _pair(stride), _pair(spec.padding), _pair(dilation)
-
-
-def _pair(value: Pair) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else value
+    return pair(spec.kernel), pair(stride), pair(spec.padding), pair(dilation)

@@ -26,6 +26,7 @@ from optotype.theory.checks import Floats
 from optotype.theory.descent import Objective
 from optotype.theory.initialise import he_normal, xavier_normal
 from optotype.theory.softmax import log_softmax, softmax
+from optotype.theory.units import Unit, convert
 
 SLOPE = 0.01
 """Slope of LeakyReLU below 0, as in torch."""
@@ -101,17 +102,18 @@ def forward(parameters: Parameters, X: npt.ArrayLike) -> Activations:
     return Activations(z1, a1, z2, softmax(z2, axis=0))
 
 
-def loss(Y: npt.ArrayLike, activations: Activations) -> float:
-    """Mean cross-entropy in nats, −1/m Σ_j Σ_k Y_kj · log ŷ_kj, 0 or more; from the logits, so it never overflows.
+def loss(Y: npt.ArrayLike, activations: Activations, *, unit: Unit = "nats") -> float:
+    """Mean cross-entropy, −1/m Σ_j Σ_k Y_kj · log ŷ_kj, 0 or more; from the logits, so it never overflows.
 
     ``Y`` is a class index for each item (m,) or distributions in columns (K, m). Raises InputError for other shapes
     or values.
 
-    >>> round(loss([0], forward(Parameters([[1.0]], [[0.0]], [[0.0], [0.0]], [[0.0], [0.0]]), [[1.0]])), 6)
-    0.693147
+    >>> found = forward(Parameters([[1.0]], [[0.0]], [[0.0], [0.0]], [[0.0], [0.0]]), [[1.0]])
+    >>> round(loss([0], found), 6), loss([0], found, unit="bits")
+    (0.693147, 1.0)
     """
     y = _columns(Y, activations.z2.shape)
-    return float(-(y * log_softmax(activations.z2, axis=0)).sum() / y.shape[1])
+    return convert(float(-(y * log_softmax(activations.z2, axis=0)).sum() / y.shape[1]), unit)
 
 
 def backward(parameters: Parameters, X: npt.ArrayLike, Y: npt.ArrayLike, activations: Activations) -> Parameters:

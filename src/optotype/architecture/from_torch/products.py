@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 from torch import Tensor
@@ -34,7 +33,8 @@ def convolution(ledger: Ledger, call: Call) -> None:
     groups, channels_in, channels_out = call["groups"], tensor.shape[1], call.output.shape[1]
     windows = zip(kernel, stride, padding, dilation, strict=True)
     if call["transposed"]:
-        macs = tensor.numel() * (channels_out // groups) * prod(kernel)
+        # every input cell meets every number of the kernels, so the two maps exchange their roles
+        macs = conv_macs(channels_out, tensor.shape, kernel, groups=groups)
         rules = [_transposed_rule(*window) for window in windows]
     else:
         macs = conv_macs(channels_in, call.output.shape, kernel, groups=groups)
