@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import numpy as np
 from PIL import Image
 
 from optotype.views import (
     Axis,
+    BoxRole,
     Case,
     Cases,
     Chart,
     Cloud,
     Code,
     Column,
+    Drawn,
+    Frame,
+    Frames,
     Gallery,
     GalleryItem,
     Link,
@@ -159,6 +165,7 @@ def hostile(folder: Path) -> Page:
                     caption=names[8],
                 ),
                 Gallery("empty", []),
+                *_hostile_frames(names, pictures),
                 Sheet([Tile(picture, names[i % len(names)]) for i, picture in enumerate(pictures[:24])], per_row=8),
                 Sheet([Tile(picture) for picture in pictures[:5]], title=names[3], caption=names[4]),
             ],
@@ -189,7 +196,52 @@ def _hostile_charts(names: list[str]) -> list[Chart]:
             [Series("nothing", [], []), Series("none", [0.0], [None])],
             caption=names[8],
         ),
+        Chart(
+            "line",
+            Axis("x"),
+            Axis("y"),
+            [Series(name, x, [1.0, 2.0, None, nan], group=name) for name in names] + [Series("always", x, x)],
+            title=names[8],
+        ),
         Chart("line", Axis("x"), Axis("y"), [Series("flat", x, [0.0] * 4, role="ideal")], [Mark(9.0, "outside")]),
+    ]
+
+
+ROLES: tuple[BoxRole, ...] = get_args(BoxRole)
+
+
+def _hostile_frames(names: list[str], pictures: list[Picture]) -> list[Frames]:
+    nan, inf = float("nan"), float("inf")
+    n = len(names)
+    odd = [nan, inf, -inf, 1e300, -1e300, -5.0, 0.0]
+    drawn = Drawn(
+        [*odd, *(9.0 * i for i in range(n))],
+        [*odd[::-1], *(5.0 * i for i in range(n))],
+        [20.0] * 5 + [-3.0, 0.0] + [30.0] * n,
+        [20.0] * 7 + [20.0 + i for i in range(n)],
+        [-1, 99, *range(5), *range(n)],
+        [nan, inf, -1.0, 2.0, None, 0.5, 0.0, *(i / n if i % 3 else None for i in range(n))],
+        [ROLES[i % 5] for i in range(n + 7)],
+        ["", names[0], names[8], *(names[i % n] for i in range(n + 4))],
+    )
+    frames = [
+        Frame(
+            names[i % n],
+            (160, 1, 4_000, 0)[i % 4],
+            (120, 900, 10, 0)[i % 4],
+            drawn if i % 5 else Drawn([], [], [], [], [], [], [], []),
+            pictures[i] if i % 3 else None,
+            (None, (10.0, 10.0, 20.0, 5.0), (nan, 0.0, 1.0, 1.0), (-50.0, 1e9, 0.0, -3.0))[i % 4],
+            {"truth": names[i % n], names[0]: names[1]},
+            [(names[0], names[i % n])],
+            TONES[i % 4],  # type: ignore[arg-type]
+        )
+        for i in range(48)
+    ]
+    return [
+        Frames('frames"><b>', frames, names, ["truth", names[0]], 0.2, title=names[0], caption=names[8]),
+        Frames("no frames", [], []),
+        Frames("nothing known", frames[:1], [], threshold=nan),
     ]
 
 
@@ -265,6 +317,68 @@ def explained(paths: Sequence[str], names: Sequence[str], heat: str, n: int = 60
     return Page(
         "Explained", [Section("feature-space", "Feature space", [*scatters, rows]), Section("m", "M", [mistakes])]
     )
+
+
+def detection(paths: Sequence[str | None], names: Sequence[str], boxes: int = 12, seed: int = 0) -> Page:
+    """A page like that of one detector; a path of None has no picture. Photos are of 160 × 120 pixels."""
+    rng = np.random.default_rng(seed)
+    frames = [_frame(i, path, names, boxes, rng) for i, path in enumerate(paths)]
+    view = Frames("errors", frames, list(names), ["type", "class"], 0.25, title="Errors one by one", caption="Boxes.")
+    whole = [msgspec.structs.replace(frame, focus=None, title=f"photo {i}") for i, frame in enumerate(frames)]
+    worst = Frames("worst", whole, list(names), ["class"], 0.25, title="The worst images")
+    rows = Table([Column("kind")], [[kind] for kind in KINDS], [Link("errors", {"type": kind}) for kind in KINDS])
+    views = [Section("images", "The images", [worst, view])]
+    return Page("a detector", [Section("kinds", "Kinds", [rows, *detection_charts(names)]), *views])
+
+
+KINDS = ("Cls", "Loc", "Miss")
+
+
+def _frame(i: int, path: str | None, names: Sequence[str], n: int, rng: np.random.Generator) -> Frame:
+    x, y = rng.integers(0, 120, n), rng.integers(0, 90, n)
+    w, h = rng.integers(8, 40, n), rng.integers(8, 30, n)
+    role = [ROLES[k % 5] for k in range(n)]
+    score = np.round(rng.random(n), 3).tolist()
+    scores = [None if role[k] in ("missed", "ignored") else score[k] for k in range(n)]
+    notes = [KINDS[k % 2] if role[k] == "wrong" else "" for k in range(n)]
+    label = [(i + k) % len(names) for k in range(n)]
+    sides = ([float(v) for v in side] for side in (x, y, w, h))
+    facets = {"type": KINDS[i % 3], "class": names[i % len(names)]}
+    drawn = Drawn(*sides, label, scores, role, notes)
+    focus = (float(x[0]), float(y[0]), float(w[0]), float(h[0]))
+    title = f"{facets['type']}: {facets['class']}"
+    picture = None if path is None else Picture(path, 640)
+    return Frame(title, 160, 120, drawn, picture, focus, facets, [("photo", str(i))], "bad")
+
+
+def detection_charts(names: Sequence[str]) -> list[Chart]:
+    """Errors by size, and precision by recall of each class at ten overlaps."""
+    kinds = ["class wrong, box right", "box badly placed", "both wrong", "found twice", "nothing is there", "missed"]
+    kinds += ["all false detections together", "all objects that were missed"]
+    rng = np.random.default_rng(3)
+    places = [float(k) for k in range(len(kinds))]
+    bars = []
+    for size, role in (("all", "a"), ("small", "b"), ("medium", "c"), ("large", "d")):
+        y = rng.random(len(kinds)) * 20
+        bars.append(Series(size, places, y.tolist(), (0.7 * y).tolist(), (1.2 * y + 1).tolist(), role=role))  # type: ignore[arg-type]
+    x = np.linspace(0, 1, 101)
+    roles = ["a", "b", "c", "d", "e", "f", "train", "validation", "test", "ideal"]
+    curves = [
+        Series(
+            f"IoU {0.5 + 0.05 * t:.2f}",
+            x.tolist(),
+            (np.clip(1 - x ** (3 - 0.25 * t), 0, 1) * (1 - 0.06 * t - 0.05 * k)).tolist(),
+            role=roles[t],  # type: ignore[arg-type]
+            group=name,
+        )
+        for k, name in enumerate(names)
+        for t in range(10)
+    ]
+    ratio = {"low": 0.0, "high": 1.0, "unit": "ratio"}
+    return [
+        Chart("bar", Axis("", categories=kinds), Axis("AP points", unit="points"), bars, title="What errors cost"),
+        Chart("line", Axis("recall", **ratio), Axis("precision", **ratio), curves, title="Precision by recall"),  # type: ignore[arg-type]
+    ]
 
 
 def _cloud(name: str, n: int, paths: Sequence[str], names: Sequence[str]) -> Cloud:

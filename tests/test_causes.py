@@ -235,7 +235,7 @@ def test_without_the_extra_effects_are_unadjusted_and_it_says_so(monkeypatch):
     assert all(effect.adjusted is None for effect in found.effects)
     assert "optotype[explain]" in found.adjustment
     assert any("size" in sentence.text for sentence in sentences(found))
-    tables = [v for s in sections(found, planted()) for v in s.views if isinstance(v, Table)]
+    tables = [v for s in sections(found) for v in s.views if isinstance(v, Table)]
     assert "optotype[explain]" in tables[0].caption
     assert "held fixed" not in [column.label for column in tables[0].columns]
 
@@ -259,7 +259,7 @@ def test_what_the_model_itself_says_is_kept_apart():
     assert [e.kind for e in found.effects] == ["measured", "model", "model"]
     assert shown_effects(found) == []
     assert not any(s.condition in ("novelty", "lookalike") for s in found.slices)
-    ids = [view.id for s in sections(found, planted()) for view in s.views if isinstance(view, Table)]
+    ids = [view.id for s in sections(found) for view in s.views if isinstance(view, Table)]
     assert "model-conditions" in ids
 
 
@@ -292,7 +292,7 @@ def test_too_little_to_look_into_is_said(name):
     assert found.slices == []
     assert all(effect.p is None and effect.difference.low is None for effect in found.effects)
     assert len(sentences(found)) == 1
-    msgspec.json.encode(Page("x", sections(found, made)))
+    msgspec.json.encode(Page("x", sections(found)))
 
 
 def test_same_seed_same_bits_and_the_record_fits_the_result():
@@ -310,7 +310,7 @@ def test_same_seed_same_bits_and_the_record_fits_the_result():
 def test_sections_show_each_strong_condition():
     made = planted()
     found = causes(made)
-    shown = sections(found, made)
+    shown = sections(found)
     views = list(itertools.chain.from_iterable(section.views for section in shown))
     ids = [view.id for view in views if isinstance(view, Table | Chart)]
     assert len(set(ids)) == len(ids)

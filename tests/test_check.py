@@ -200,6 +200,13 @@ def test_progress_counts_to_the_end(tmp_path):
     assert seen == [(50, 65), (65, 65)]
 
 
+def test_the_summary_counts_in_english(tmp_path):
+    found = check(data_set(tmp_path, {f"c{i}": 6 for i in range(21)}))
+    assert found.summary == "21 classes, 126 images, classes even"
+    (tmp_path / "c1" / "copy.jpg").write_bytes((tmp_path / "c1" / "0.jpg").read_bytes())
+    assert "1 exact duplicate," in check(tmp_path).summary
+
+
 # The command
 
 

@@ -9,17 +9,18 @@ import numpy as np
 import pytest
 
 from optotype.cli import run
-from optotype.diagnose.causes import Causes
 from optotype.formats import write_predictions
 from optotype.formats.manifest import write as write_manifest
+from optotype.results import Result
 from optotype.runs import RunFolder
-from optotype.studies.demo import classify_leg, tour
+from optotype.studies.demo import classify_leg, detect_leg, tour
 from optotype.studies.demo.classifier import ACCURACY, simulate
 from optotype.studies.demo.classify_leg import FAULTS, LABEL_ERRORS
+from optotype.studies.demo.faults import Fault
 from optotype.studies.demo.findings import find, label_errors, undeclared
 from optotype.studies.evaluation import evaluate
-from optotype.studies.explained import causes_of
 from optotype.studies.pages import page
+from optotype.studies.prefixing import view_id
 from optotype.tables import Items, Labels
 from optotype.views import Sheet, Table, Verdict
 from optotype.world.labels import OBJECT_CLASSES
@@ -33,16 +34,13 @@ def crops(n: int = 1500, seed: int = 0) -> Labels:
     return Labels(items, OBJECT_CLASSES, rng.integers(0, len(OBJECT_CLASSES), n).astype(np.int32))
 
 
-def explained(labels: Labels, faults: tuple[object, ...], folder: Path) -> Causes:
-    made = simulate(labels, faults, label_errors=0.0, seed=1)  # type: ignore[arg-type]
+def explained(labels: Labels, faults: tuple[Fault, ...], folder: Path) -> Result:
+    made = simulate(labels, faults, label_errors=0.0, seed=1)
     write_manifest(folder / "truth.csv", made.truth)
     write_predictions(folder / "said.npz", made.prediction)
-    result = evaluate(
+    return evaluate(
         "classify", folder / "truth.csv", folder / "said.npz", out=folder / "out", resamples=50, report=False
     )
-    causes = causes_of(result)
-    assert causes is not None
-    return causes
 
 
 def test_the_simulation_does_what_is_declared() -> None:
@@ -78,21 +76,21 @@ def test_a_fault_never_strikes_all_items_where_many_are_equal() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_declared_faults_are_found(seed: int, tmp_path: Path) -> None:
-    causes = explained(crops(seed=seed), FAULTS, tmp_path)
-    assert [bool(finding.told) for finding in find(FAULTS, causes)] == [True] * len(FAULTS)
+    result = explained(crops(seed=seed), FAULTS, tmp_path)
+    assert [bool(finding.told) for finding in find(FAULTS, result)] == [True] * len(FAULTS)
 
 
 def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
-    causes = explained(crops(seed=9), (), tmp_path)
-    assert [finding.told for finding in find(FAULTS, causes)] == [""] * len(FAULTS)
-    assert undeclared(FAULTS, causes) == []
+    result = explained(crops(seed=9), (), tmp_path)
+    assert [finding.told for finding in find(FAULTS, result)] == [""] * len(FAULTS)
+    assert undeclared(FAULTS, result) == []
 
 
 def test_the_other_end_of_an_attribute_is_not_a_finding(tmp_path: Path) -> None:
     turned = tuple(replace(fault, direction="high" if fault.direction == "low" else "low") for fault in FAULTS)
-    causes = explained(crops(seed=4), turned, tmp_path)
-    assert [finding.told for finding in find(FAULTS, causes)] == [""] * len(FAULTS)
-    assert all(finding.told for finding in find(turned, causes))
+    result = explained(crops(seed=4), turned, tmp_path)
+    assert [finding.told for finding in find(FAULTS, result)] == [""] * len(FAULTS)
+    assert all(finding.told for finding in find(turned, result))
 
 
 def test_swapped_labels_are_counted() -> None:
@@ -104,11 +102,13 @@ def test_the_tour_from_world_to_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(classify_leg, "ITEMS", 120)
+    monkeypatch.setattr(detect_leg, "IMAGES", 12)
     monkeypatch.setattr(tour, "FRAMES", (("north", 0),))
     out = tmp_path / "demo"
     assert run(["demo", "--out", str(out), "--no-train"]) == 0
     told = capfd.readouterr().out
-    assert all(fault.says in " ".join(told.split()) for fault in FAULTS)
+    faults = (*FAULTS, *detect_leg.FAULTS)
+    assert all(fault.says in " ".join(told.split()) for fault in faults)
     first = (out / "report.html").read_bytes()
     assert run(["report", str(out)]) == 0
     assert (out / "report.html").read_bytes() == first
@@ -118,10 +118,13 @@ def test_the_tour_from_world_to_report(
     assert len(ids) == len(set(ids))
     world = next(section for section in made.sections if section.id == "world")
     assert isinstance(world.views[0], Sheet)
-    declared = next(section for section in made.sections if section.id == "classify-declared")
-    table = declared.views[0]
-    assert isinstance(table, Table)
-    assert len(table.rows) == len(FAULTS) + 1
+    for task, rows in (("classify", len(FAULTS) + 1), ("detect", len(detect_leg.FAULTS))):
+        declared = next(section for section in made.sections if section.id == f"{task}-declared")
+        table = declared.views[0]
+        assert isinstance(table, Table)
+        assert len(table.rows) == rows
+    targets = {*ids, *(view_id(view) for section in made.sections for view in section.views)}
+    assert all(sentence.target in targets for sentence in made.sections[0].views[0].sentences)
     assert run(["demo", "--out", str(out)]) == 1
     assert "new or empty folder" in capfd.readouterr().err
 

@@ -74,7 +74,7 @@ def test_python_blocks_run(page: Path, workplace: Path, monkeypatch: pytest.Monk
 
 
 def test_every_page_of_the_manual_has_an_example_that_runs() -> None:
-    assert {"README.md", "data.md", "training.md", "measuring.md", "describing.md", "report.md"} <= {
+    assert {"README.md", "data.md", "training.md", "measuring.md", "python.md", "describing.md", "report.md"} <= {
         p.name for p in PAGES if blocks(p)
     }
 

@@ -34,3 +34,14 @@ def test_a_folder_of_somebody_else_is_not_trusted(tmp_path: Path) -> None:
     planted.mkdir(parents=True)
     os.chown(planted, 12345, 12345)
     assert chosen(tmp_path / "file", tmp_path / "temp") == ""
+
+
+def test_a_cache_without_a_module_is_cold(tmp_path: Path, monkeypatch) -> None:
+    from optotype.kernels import _jit
+
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert _jit.cold("sweep")
+    (tmp_path / "kernels").mkdir()
+    (tmp_path / "kernels" / "sweep.once-1.py311.nbi").touch()
+    assert not _jit.cold("sweep")
+    assert _jit.cold("ranking")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from optotype.evidence import Evidence
 from optotype.results import Provenance, Result, Source
 from optotype.tables import Items, Labels
-from optotype.tasks import TASKS
+from optotype.tasks import task_of
 from optotype.tasks.classify import match, measure, sections, verdict
 from optotype.tasks.classify.gallery import RIGHT_PER_CLASS, choose
 from optotype.views import Chart, Gallery, Matrix, Picture, Section, Table
@@ -221,5 +221,5 @@ def test_a_perfect_model_makes_a_page():
 
 
 def test_the_task_is_in_the_table_of_tasks():
-    assert TASKS["classify"].sections is sections
-    assert TASKS["classify"].match is match
+    assert task_of("classify").sections is sections
+    assert task_of("classify").match is match

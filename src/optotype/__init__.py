@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from optotype.studies.comparison import compare
     from optotype.studies.describing import describe
     from optotype.studies.evaluation import evaluate
+    from optotype.studies.evaluator import Evaluator
     from optotype.studies.explaining import explain
     from optotype.studies.training import predict, train
 
 __version__ = version.VERSION
 
 __all__ = [
+    "Evaluator",
     "InputError",
     "OptotypeError",
     "Result",
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "Evaluator": ("optotype.studies.evaluator", "Evaluator"),
     "InputError": ("optotype.errors", "InputError"),
     "OptotypeError": ("optotype.errors", "OptotypeError"),
     "Result": ("optotype.results", "Result"),

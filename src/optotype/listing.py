@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optotype.tables import Labels
+import numpy as np
+from numpy.typing import NDArray
+
+from optotype.tables import Boxes, Labels
 
 SPLITS = ("train", "val", "test")
 
@@ -44,3 +47,15 @@ class Listing:
     empty: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     declared: bool = False
+
+
+@dataclass(frozen=True)
+class BoxListing:
+    """Boxes as a file has them, and in sentences what in the file is unusual, was dropped, or was put right.
+
+    ``category`` (K,) int64 is the file's id of each class. Every row that was left out is counted in ``warnings``.
+    """
+
+    boxes: Boxes
+    category: NDArray[np.int64]
+    warnings: tuple[str, ...] = ()

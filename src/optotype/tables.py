@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -161,3 +161,69 @@ def _check_scores(key: Strings, scores: Floats, shape: tuple[int, int]) -> None:
         row = scores[bad[0]]
         got = f"sum {row.sum():.6g}, least {row.min():.6g} (and {len(bad) - 1} more such rows)"
         raise InputError(f"scores of '{key[bad[0]]}'", "probabilities ≥ 0 that sum to 1 (± 0.001)", got, fix)
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """Boxes on items: the objects that are there, or what a detector said.
+
+    One row a box, rows of one item together: ``item`` (n,) int32 is the row of the item, non-decreasing; inside an item
+    the order is that of the file, which decides between equal scores. ``label`` (n,) int32 is the class, ``box`` (n, 4)
+    float64 x, y, w, h in pixels, ``score`` (n,) float64 (None: the truth). Of the truth, ``area`` (n,) float64 is in
+    square pixels as the annotator gave it (of detections: w · h), ``crowd`` (n,) bool marks regions that hold any
+    number of objects, and ``id`` (n,) int64 is the annotation's (of detections: the position in the file).
+    """
+
+    items: Items
+    classes: tuple[str, ...]
+    item: Ints
+    label: Ints
+    box: Floats
+    area: Floats
+    crowd: NDArray[np.bool_]
+    id: NDArray[np.int64]
+    score: Floats | None = None
+
+    def __post_init__(self) -> None:
+        n, k = len(self.item), len(self.classes)
+        if len(set(self.classes)) < k:
+            raise InputError("classes", "every name once", repr(self.classes), "Rename or remove the repeated class.")
+        columns: dict[str, Array] = {"label": self.label, "area": self.area, "crowd": self.crowd, "id": self.id}
+        if self.score is not None:
+            columns["score"] = self.score
+        for name, values in columns.items():
+            if values.shape != (n,):
+                raise InputError(f"boxes, column '{name}'", f"{n} values", f"shape {values.shape}", "Check the table.")
+        if self.box.shape != (n, 4):
+            raise InputError("boxes, column 'box'", f"shape ({n}, 4)", f"{self.box.shape}", "Give x, y, w, h a box.")
+        if n and (self.item[0] < 0 or self.item[-1] >= len(self.items) or bool((np.diff(self.item) < 0).any())):
+            raise InputError("boxes, column 'item'", f"rows of {len(self.items)} items in ascending order",
+                             f"{self.item.min()} … {self.item.max()}", "Sort the boxes by item.")  # fmt: skip
+        if n and (int(self.label.min()) < 0 or int(self.label.max()) >= k):
+            raise InputError("boxes, column 'label'", f"class indices in 0…{k - 1}",
+                             f"{self.label.min()} … {self.label.max()}", "Check the class list.")  # fmt: skip
+        self._check_finite()
+
+    def _check_finite(self) -> None:
+        """A box that is no box has no overlap, and a NaN score no rank: neither may reach the matching."""
+        box = self.box
+        fine = not len(box) or bool(np.isfinite([box.min(), box.max()]).all() and box[:, 2:].min() >= 0)
+        if not fine:
+            first = int(np.flatnonzero(~np.isfinite(box).all(axis=1) | (box[:, 2:] < 0).any(axis=1))[0])
+            where = f"box {first} of '{self.items.key[self.item[first]]}'"
+            raise InputError(where, "finite x, y, w, h with w ≥ 0 and h ≥ 0", str(box[first].tolist()),
+                             "Correct or drop the box.")  # fmt: skip
+        if self.score is not None and len(bad := np.flatnonzero(~np.isfinite(self.score))):
+            where = f"score of box {bad[0]} of '{self.items.key[self.item[bad[0]]]}'"
+            raise InputError(where, "a finite number", str(self.score[bad[0]]), "Correct or drop the detection.")
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    def take(self, index: Array) -> Boxes:
+        """The boxes at ``index`` (ascending integers or a mask), on the same items."""
+        score = None if self.score is None else self.score[index]
+        return replace(
+            self, item=self.item[index], label=self.label[index], box=self.box[index], area=self.area[index],
+            crowd=self.crowd[index], id=self.id[index], score=score,
+        )  # fmt: skip

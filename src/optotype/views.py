@@ -126,7 +126,10 @@ class Axis(msgspec.Struct, frozen=True):
 
 
 class Series(msgspec.Struct, frozen=True):
-    """Points (x, y) with optional intervals; ``role`` picks colour and dash the same way on every chart."""
+    """Points (x, y) with optional intervals; ``role`` picks colour and dash the same way on every chart.
+
+    Of series with a ``group`` a chart shows one group at a time, chosen from a list; those without are always there.
+    """
 
     name: str
     x: list[float]
@@ -134,6 +137,7 @@ class Series(msgspec.Struct, frozen=True):
     low: list[float | None] = []
     high: list[float | None] = []
     role: Literal["train", "validation", "test", "ideal", "a", "b", "c", "d", "e", "f"] = "a"
+    group: str = ""
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -188,6 +192,60 @@ class Sheet(msgspec.Struct, frozen=True, tag="sheet"):
 
     tiles: list[Tile]
     per_row: int = 0
+    title: str = ""
+    caption: str = ""
+
+
+BoxRole = Literal["truth", "missed", "right", "wrong", "ignored"]
+"""``truth``: an object that was found; ``missed``: one that was not; ``right``, ``wrong``: a detection; ``ignored``: a
+crowd region, or a detection that does not count."""
+
+
+class Drawn(msgspec.Struct, frozen=True):
+    """Boxes over an image as columns, one value a box, in pixels of the image.
+
+    ``label`` is an index into the view's ``names``; ``score`` is None for objects of the truth; ``note`` is a short
+    text such as the type of an error, empty for none.
+    """
+
+    x: list[float]
+    y: list[float]
+    w: list[float]
+    h: list[float]
+    label: list[int]
+    score: list[float | None]
+    role: list[BoxRole]
+    note: list[str]
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One image of ``width`` × ``height`` pixels with boxes drawn over it; without a picture on a blank canvas.
+
+    ``focus`` (x, y, w, h) is the part that is shown first; None: the whole image.
+    """
+
+    title: str
+    width: int
+    height: int
+    drawn: Drawn
+    picture: Picture | None = None
+    focus: tuple[float, float, float, float] | None = None
+    facets: dict[str, str] = {}
+    facts: list[tuple[str, str]] = []
+    tone: Tone = "neutral"
+
+
+class Frames(msgspec.Struct, frozen=True, tag="frames"):
+    """Images with their boxes; can be filtered by facet; the order given is the order shown.
+
+    Detections with a score below the slider's are hidden; it begins at ``threshold``.
+    """
+
+    id: str
+    frames: list[Frame]
+    names: list[str]
+    facets: list[str] = []
+    threshold: float = 0.0
     title: str = ""
     caption: str = ""
 
@@ -271,7 +329,7 @@ class Cases(msgspec.Struct, frozen=True, tag="cases"):
     caption: str = ""
 
 
-View: TypeAlias = Verdict | Numbers | Table | Matrix | Chart | Gallery | Sheet | Scatter | Cases | Note | Code
+View: TypeAlias = Verdict | Numbers | Table | Matrix | Chart | Gallery | Sheet | Frames | Scatter | Cases | Note | Code
 
 
 class Section(msgspec.Struct, frozen=True):

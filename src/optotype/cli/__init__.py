@@ -22,7 +22,7 @@ COMMANDS = {
     ),
     "check": (
         "What is in this data, and what is wrong with it.",
-        "optotype check photos/",
+        "optotype check photos/\noptotype check annotations/instances_val2017.json",
     ),
     "split": (
         "Divide photos into train, validation and test, and write the manifest.",
@@ -43,11 +43,13 @@ COMMANDS = {
     ),
     "evaluate": (
         "Measure predictions against the truth: every number with its 95 % interval, and a report of the failures.",
-        "optotype evaluate classify truth.csv predictions.csv --out out/",
+        "optotype evaluate classify truth.csv predictions.csv --out out/\n"
+        "optotype evaluate detect instances_val2017.json detections.json --images val2017/ --out out/",
     ),
     "compare": (
         "Which of two or more models is better, what each fixes and breaks, and can the difference be shown?",
         "optotype compare runs/small_cnn runs/resnet18 --out cmp/\n"
+        "optotype compare --task detect --truth instances_val2017.json a.json b.json --names A B --out cmp/\n"
         "optotype compare old/ new/ --fail-if 'accuracy < -0.005'",
     ),
     "explain": (

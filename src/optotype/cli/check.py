@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
@@ -9,14 +10,15 @@ from cyclopts import Parameter
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from optotype.data.check import Findings
+    from optotype.data.findings import BoxCounts, Findings, Spread
 
 
 def check(
     path: str,
     /,
     *,
-    task: Literal["classify"] = "classify",
+    task: Literal["classify", "detect"] | None = None,
+    images: Path | None = None,
     classes: str | None = None,
     threads: int = 0,
     fail: Annotated[bool, Parameter(negative=())] = False,
@@ -27,11 +29,14 @@ def check(
     Parameters
     ----------
     path
-        Folder with one folder per class, CSV with path,label, or a catalogued name such as 'digits'.
+        classify: folder with one folder per class, CSV with path,label, or a catalogued name such as 'digits'.
+        detect: COCO's JSON with images, annotations and categories.
     task
-        What the data is for.
+        What the data is for. Default: detect for a .json file, else classify.
+    images
+        detect: the folder that holds the images, to look at these too.
     classes
-        The class list: a file, or a shipped map such as 'wildlife'.
+        classify: the class list: a file, or a shipped map such as 'wildlife'.
     threads
         Threads that decode; 0 = all cores this process may use.
     fail
@@ -49,7 +54,7 @@ def check(
 
     known = None if classes is None else read_classes(classes)
     with counting("looking at files", "looked at {} files") as progress:
-        found = run(resolve(path), task=task, classes=known, threads=threads, progress=progress)
+        found = run(resolve(path), task=task, images=images, classes=known, threads=threads, progress=progress)
     if json:
         console.out.file.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
     else:
@@ -64,6 +69,9 @@ def _show(found: Findings) -> None:
 
     styles = {"error": "bold red", "warning": "yellow", "note": "dim"}
     console.out.print(Text(found.summary, style="bold"), soft_wrap=True)
+    if found.boxes is not None:
+        for name, value in _box_lines(found.boxes):
+            console.out.print(Text(f"{name:20}{value}"), soft_wrap=True)
     for finding in found.findings:
         console.out.print()
         line = Text(f"{finding.severity:8}", style=styles[finding.severity]) + Text(
@@ -81,20 +89,47 @@ def _show(found: Findings) -> None:
     console.out.print(_table(found))
 
 
+def _box_lines(boxes: BoxCounts) -> list[tuple[str, str]]:
+    """What is said of the objects, a name and a text a line."""
+    sizes = [f"{name} {n:,}{_share(n, boxes.objects)}" for name, n in boxes.sizes.items()]
+    without = f", {boxes.without:,} of the images without any" if boxes.without else ""
+    return [
+        ("objects by size", ", ".join(sizes) + "; borders at 32² and 96² square pixels"),
+        ("objects per image", _spread(boxes.per_image) + without),
+        ("width of boxes", f"{_spread(boxes.width)} pixels"),
+        ("height of boxes", f"{_spread(boxes.height)} pixels"),
+    ]
+
+
+def _share(n: int, of: int) -> str:
+    return f" ({n / of:.0%})".replace("%", " %") if of else ""
+
+
+def _spread(spread: Spread) -> str:
+    return f"{spread.least:,.6g} to {spread.most:,.6g}, median {spread.median:,.6g}"
+
+
 def _table(found: Findings) -> Table:
     from rich.table import Table
     from rich.text import Text
 
     splits = list(found.classes[0].splits) if found.classes else []
     splits = splits if any(splits) else []
+    boxes = found.boxes
+    columns = [*[split or "(none)" for split in splits], "images"]
+    columns += [] if boxes is None else ["objects", "share", *(["crowds"] if boxes.crowds else [])]
     table = Table("class", box=None, pad_edge=False)
-    for name in [*[split or "(none)" for split in splits], "images"]:
+    for name in columns:
         table.add_column(name, justify="right")
-    most = max((row.n for row in found.classes), default=0) or 1
     table.add_column("")
-    for row in found.classes:
-        bar = "█" * round(24 * row.n / most)
-        table.add_row(Text(plain(row.name)), *(f"{row.splits[split]:,}" for split in splits), f"{row.n:,}", bar)
+    sizes = [row.n if boxes is None else row.objects for row in found.classes]
+    most = max(sizes, default=0) or 1
+    for row, n in zip(found.classes, sizes, strict=True):
+        cells = [*(f"{row.splits[split]:,}" for split in splits), f"{row.n:,}"]
+        if boxes is not None:
+            cells += [f"{n:,}", f"{100 * n / (boxes.objects or 1):.1f} %"]
+            cells += [f"{row.crowds:,}"] if boxes.crowds else []
+        table.add_row(Text(plain(row.name)), *cells, "█" * round(24 * n / most))
     return table
 
 

@@ -17,6 +17,18 @@ def say(line: str) -> None:
     err.print(line, markup=False, soft_wrap=True)
 
 
+_FIRST = {"classify": "confusion", "detect": "sweep"}
+"""A module of kernels that every command about a task needs."""
+
+
+def say_if_first(task: str) -> None:
+    """Say that kernels are compiled where that is about to happen: the first command about a task takes its time."""
+    from optotype.kernels._jit import cold
+
+    if cold(_FIRST[task]):
+        say("compiling for this machine; that is done once and takes some 20 seconds")
+
+
 def warn(lines: list[str]) -> None:
     """Warnings, one a line."""
     for line in lines:

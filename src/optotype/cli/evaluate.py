@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 
 def evaluate(
-    task: Literal["classify"],
+    task: Literal["classify", "detect"],
     truth: str,
     predictions: Path,
     /,
@@ -25,6 +25,13 @@ def evaluate(
     causes: bool = True,
     report: bool = True,
     max_mb: float = 20,
+    protocol: str | None = None,
+    map_categories: str | None = None,
+    iou_type: str | None = None,
+    max_dets: Annotated[tuple[int, ...] | None, Parameter(consume_multiple=True)] = None,
+    areas: Annotated[tuple[str, ...] | None, Parameter(consume_multiple=True)] = None,
+    item_ids: str | None = None,
+    strict: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Measure predictions against the truth: every number with its 95 % interval, and a report of the failures.
@@ -34,15 +41,17 @@ def evaluate(
     task
         What the model does.
     truth
-        Folder with one folder per class, CSV (path,label[,split][,group]), or a catalogued name such as 'digits'.
+        classify: folder with one folder per class, CSV (path,label[,split][,group]), or a catalogued name such as
+        'digits'. detect: COCO's JSON with images, annotations and categories.
     predictions
-        CSV (path,label or path,<one column per class>) or .npz (path, classes, and label or scores or both).
+        classify: CSV (path,label or path,<one column per class>) or .npz (path, classes, and label or scores or both).
+        detect: COCO results, a JSON list of image_id, category_id, bbox, score.
     out
         New folder for eval.json, evidence.npz and report.html.
     split
-        Judge only this split of the truth: train, val or test.
+        classify: judge only this split of the truth: train, val or test.
     classes
-        The class list: a file, or a shipped map such as 'wildlife'. Default: the classes found in the truth.
+        classify: the class list: a file, or a shipped map such as 'wildlife'. Default: the classes found in the truth.
     images
         Folder that holds the images, where the truth's paths do not lead to them.
     columns
@@ -52,11 +61,26 @@ def evaluate(
     seed
         Seed of the resamples and permutations.
     causes
-        Look for what goes with the mistakes: size, sharpness, brightness … of the images, and columns of the truth.
+        Look for what goes with the mistakes: size, sharpness, brightness … of the images or objects, and columns.
     report
         Draw report.html.
     max_mb
         Largest size of report.html, megabytes.
+    protocol
+        The convention of the numbers: plain (classify), coco (detect).
+    map_categories
+        detect: which category of the detections is which of the truth: coco80-to-91, contiguous, known-only, or a JSON,
+        YAML or CSV file.
+    iou_type
+        detect: what overlaps are of: bbox.
+    max_dets
+        detect: how many detections of a class in an image count, for each AR and (the last) for AP: 1 10 100.
+    areas
+        detect: other sizes than small, medium and large, as NAME=LEAST-LARGEST in square pixels: tiny=0-256.
+    item_ids
+        detect: judge only these images: a file with an id a line, or 1,2,3.
+    strict
+        detect: reproduce the known bugs of pycocotools too.
     json
         Print eval.json on stdout and nothing else there.
     """
@@ -64,13 +88,16 @@ def evaluate(
 
     from optotype import results
     from optotype.cli import console
+
+    console.say_if_first(task)
     from optotype.cli.show import show_causes, show_result
     from optotype.studies.evaluation import evaluate as run
 
     result = run(
         task, truth, predictions, out=out, split=split, classes=classes, images=images, columns=columns,
         resamples=bootstrap, seed=seed, causes=causes, report=report, max_mb=max_mb, say=console.say,
-        command=shlex.join(["optotype", *sys.argv[1:]]),
+        protocol=protocol, map_categories=map_categories, iou_type=iou_type, max_dets=max_dets, areas=areas,
+        item_ids=item_ids, strict=strict, command=shlex.join(["optotype", *sys.argv[1:]]),
     )  # fmt: skip
     if json:
         sys.stdout.write(results.encode(result).decode())

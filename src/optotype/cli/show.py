@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.table import Table
 from rich.text import Text
 
 from optotype.cli import console
-from optotype.diagnose.causes import sentences
-from optotype.diagnose.compare import Comparison, verdict
-from optotype.diagnose.compare.records import Difference
 from optotype.results import Metric, Result
-from optotype.studies.explained import causes_of
+
+if TYPE_CHECKING:
+    from optotype.diagnose.compare import Comparison
+    from optotype.diagnose.compare.records import Difference
 
 _MOST_CLASSES = 40
 _WIDE = 110
@@ -66,6 +68,8 @@ def _short(metric: Metric, wide: bool) -> str:
 
 def show_comparison(comparison: Comparison) -> None:
     """The verdict in words, every run's numbers, and each pair's difference in the first metric."""
+    from optotype.diagnose.compare import verdict
+
     for sentence in verdict(comparison):
         console.out.print(Text(sentence.text))
     console.out.print(_runs(comparison))
@@ -104,6 +108,11 @@ def _signed(difference: Difference) -> str:
 
 def show_causes(result: Result) -> None:
     """What the mistakes go with, in sentences."""
+    if not result.causes:
+        return
+    from optotype.diagnose.causes import sentences
+    from optotype.studies.explained import causes_of
+
     found = causes_of(result)
     if found is None:
         return

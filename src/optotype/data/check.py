@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import NamedTuple
 
-import msgspec
 import numpy as np
 
 from optotype.classes import ClassList
-from optotype.data import duplicates
-from optotype.data.duplicates import Components, members
+from optotype.data import check_boxes, duplicates
+from optotype.data.duplicates import Components, Duplicates, members
+from optotype.data.findings import ClassCount, Finding, Findings, Severity, Task, any_finding, worst_first
 from optotype.data.inspection import LEAST_SIDE, Inspection, Progress, inspect
 from optotype.data.split import DEFAULT_RATIOS, check_ratios, targets
 from optotype.data.statistics import class_counts
-from optotype.formats import read_listing
+from optotype.errors import InputError
+from optotype.formats import read_boxes, read_listing
 from optotype.listing import BAD_NAME, NO_IMAGE, OUTSIDE, SPLITS, Listing
-from optotype.tables import Array, Labels
+from optotype.tables import Array, Boxes, Labels, Strings
 
-Severity: TypeAlias = Literal["error", "warning", "note"]
+__all__ = ["ClassCount", "Finding", "Findings", "check"]
 
 MAX_UNREADABLE = 0.01
-"""Share of unreadable files above which they are an error: training would stop."""
+"""Share of unreadable or missing files above which they are an error: training would stop."""
 
-UNEVEN = 10
-"""Ratio of the largest to the smallest class from which on it is a warning."""
+UNEVEN, VERY_UNEVEN = 10, 100
+"""Ratio of the largest to the smallest class from which on it is a warning (of objects: a note, then a warning)."""
 
 SIZE_FACTOR = 4
 """A picture is a size outlier when its shorter side is this many times smaller or larger than the median's."""
@@ -34,143 +35,146 @@ SIZE_FACTOR = 4
 ASPECT = 4.0
 """… or when its sides are in a ratio above this."""
 
-_EXAMPLES = 5
+
+class _Advice(NamedTuple):
+    """What to do about the files, which depends on what they are for."""
+
+    unreadable: str
+    copies: str
+    near: str
+    rotated: str
+    mode: str
 
 
-class Finding(msgspec.Struct, frozen=True):
-    """One thing worth knowing: ``text`` says what, ``examples`` shows some of the ``count``, ``fix`` helps."""
-
-    kind: str
-    severity: Severity
-    count: int
-    text: str
-    examples: list[str] = []
-    fix: str = ""
-
-
-class ClassCount(msgspec.Struct, frozen=True):
-    """Readable images of one class, in all and per split ('' where there are no splits)."""
-
-    name: str
-    n: int
-    splits: dict[str, int]
-
-
-class Findings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that ``check`` found; ``images`` are the readable ones. Worst findings first."""
-
-    format: Literal["optotype.check/1"] = "optotype.check/1"
-    path: str
-    task: Literal["classify"] = "classify"
-    images: int
-    classes: list[ClassCount]
-    findings: list[Finding]
-    notes: list[str] = []
-
-    def count(self, kind: str) -> int:
-        """How many of a kind were found, 0 where there is none."""
-        return sum(finding.count for finding in self.findings if finding.kind == kind)
-
-    @property
-    def failed(self) -> bool:
-        """Whether anything worse than a note was found."""
-        return any(finding.severity != "note" for finding in self.findings)
-
-    @property
-    def summary(self) -> str:
-        """One line: classes, images, and how many of what is wrong."""
-        filled = [row.n for row in self.classes if row.n]
-        parts = [f"{len(self.classes):,} classes", f"{self.images:,} images"]
-        parts += [f"{n:,} {name}" for kind, name in _SUMMARY if (n := self.count(kind))]
-        if filled:
-            ratio = max(filled) / min(filled)
-            parts.append("classes even" if ratio < 1.05 else f"classes uneven 1:{ratio:.{0 if ratio >= 10 else 1}f}")
-        return ", ".join(parts).replace("1 classes", "1 class").replace(".0", "")
-
-
-_SUMMARY = (
-    ("unreadable", "unreadable"),
-    ("unreadable_name", "with unreadable names"),
-    ("exact_duplicates", "exact duplicates"),
-    ("near_duplicates", "near duplicates"),
-    ("leaks", "across splits"),
-    ("duplicates_other_label", "under two labels"),
-    ("empty_class", "empty classes"),
+_CLASSIFY = _Advice(
+    "Repair or remove them; split, train and study leave them out.",
+    "Remove the copies; split keeps them together.",
+    "Look at them; split keeps them together.",
+    "Nothing: they are turned upright wherever they are used.",
+    "Nothing: all are converted to RGB; ask whether the mode gives the class away.",
 )
-
-_RANK = {"error": 0, "warning": 1, "note": 2}
+_DETECT = _Advice(
+    "Repair them, or take them out of the JSON file.",
+    "Take the copies out of the JSON file: what is in them counts twice.",
+    "Look at them: never let one be trained on and the other be tested on.",
+    "Nothing, if the boxes are drawn on the picture as displayed.",
+    "Nothing: all are converted to RGB.",
+)
 
 
 def check(
     path: str | Path,
     *,
-    task: Literal["classify"] = "classify",
+    task: Task | None = None,
+    images: str | Path | None = None,
     classes: ClassList | None = None,
     threads: int = 0,
     progress: Progress | None = None,
 ) -> Findings:
-    """Look at every file of a folder or CSV, once, and say what is there and what is wrong.
+    """Look at a data set, at every image once, and say what is there and what is wrong with it.
 
-    Raises InputError only where there is nothing to look at (no such path, no image, a broken CSV).
+    A folder or CSV is for classification, COCO's JSON for detection; ``task`` overrules. ``images`` (detection) is the
+    folder that holds the images: without it only the file is looked at. Raises InputError only where there is nothing
+    to look at (no such path, no image, a file that cannot be read as what it should be).
     """
-    listing = read_listing(Path(path), classes=classes)
+    path = Path(path)
+    if (task or ("detect" if path.suffix.lower() == ".json" else "classify")) == "detect":
+        if classes is not None:
+            raise InputError("--classes", "no class list for detection", "one", "Leave it out: the file has its own.")
+        return _detect(path, None if images is None else Path(images), threads, progress)
+    if images is not None:
+        raise InputError("--images", "a COCO JSON file, whose images lie elsewhere", f"'{path}'",
+                         "Leave --images out: a folder or CSV leads to its images.")  # fmt: skip
+    return _classify(path, classes, threads, progress)
+
+
+def _classify(path: Path, classes: ClassList | None, threads: int, progress: Progress | None) -> Findings:
+    listing = read_listing(path, classes=classes)
     items = listing.labels.items
     inspection = inspect([items.file(i) for i in range(len(items))], threads=threads, progress=progress)
     found = duplicates.find(inspection)
     findings = [
         *_files(listing, inspection),
         *_classes(listing, inspection),
-        *_copies(listing.labels, inspection, found.exact, found.near),
-        *_pictures(listing.labels, inspection),
+        *_copies(items.key, inspection, found, _CLASSIFY),
+        *_contradictions(listing.labels, inspection, found),
+        *_pictures(items.key, inspection, _CLASSIFY),
     ]
     readable = listing.labels.take(np.flatnonzero(inspection.readable))
     return Findings(
         path=str(path),
-        task=task,
         images=len(readable),
         classes=_class_table(readable, listing.empty),
-        findings=sorted(findings, key=lambda finding: _RANK[finding.severity]),
+        findings=worst_first(findings),
         notes=list(listing.notes),
     )
 
 
-def _finding(
-    kind: str, severity: Severity, examples: Iterable[str], text: str, fix: str, count: int | None = None
+def _detect(path: Path, images: Path | None, threads: int, progress: Progress | None) -> Findings:
+    listing = read_boxes(path, threads=threads)
+    boxes = listing.boxes
+    names, sizes = check_boxes.names_of(boxes.items), np.column_stack([boxes.items.width, boxes.items.height])
+    findings, notes = list[Finding](), list[str]()
+    if images is None:
+        notes.append("The images were not looked at; --images names the folder that holds them.")
+    else:
+        items = check_boxes.located(boxes.items, images)
+        inspection = inspect([items.file(i) for i in range(len(items))], threads=threads, progress=progress)
+        findings += _images(boxes, images, inspection)
+        sizes = np.where(sizes > 0, sizes, np.column_stack([inspection.width, inspection.height]))
+    rows = check_boxes.class_rows(boxes)
+    findings += check_boxes.find(listing, names, sizes) + _uneven_objects(rows)
+    return Findings(
+        path=str(path), task="detect", images=len(boxes.items), classes=rows, findings=worst_first(findings),
+        notes=notes, boxes=check_boxes.counts(boxes),
+    )  # fmt: skip
+
+
+def _images(boxes: Boxes, folder: Path, inspection: Inspection) -> list[Finding]:
+    """Findings about the images of boxes, all from one folder."""
+    names, n, found = check_boxes.names_of(boxes.items), len(boxes.items), duplicates.find(inspection)
+    missing = check_boxes.missing(inspection)
+    bad = ~inspection.readable & ~missing
+    return [
+        *check_boxes.find_missing(names, missing, folder, _severity(int(missing.sum()), n)),
+        *_unreadable(names, inspection, bad, _severity(int(bad.sum()), n), _DETECT),
+        *check_boxes.find_sizes(names, boxes.items, inspection),
+        *_copies(names, inspection, found, _DETECT),
+        *check_boxes.find_other_boxes(boxes, names, members(found.exact, inspection.readable)),
+        *_pictures(names, inspection, _DETECT),
+    ]
+
+
+def _severity(bad: int, of: int) -> Severity:
+    return "error" if bad > MAX_UNREADABLE * of else "warning"
+
+
+def _unreadable(
+    names: Strings, inspection: Inspection, bad: Array, severity: Severity, advice: _Advice
 ) -> list[Finding]:
-    """The finding in a list, or nothing where nothing was found; braces in the text are count and plural."""
-    shown = list(examples)
-    n = len(shown) if count is None else count
-    if not n:
-        return []
-    words = {
-        "n": f"{n:,}",
-        "s": "" if n == 1 else "s",
-        "es": "" if n == 1 else "es",
-        "is_": "is" if n == 1 else "are",
-    }
-    return [Finding(kind, severity, n, text.format(**words), shown[:_EXAMPLES], fix)]
+    rows = np.flatnonzero(bad).tolist()
+    return any_finding(
+        "unreadable", severity, [f"{names[i]}: {inspection.problem[i]}" for i in rows],
+        "{n} image{s} cannot be read", advice.unreadable,
+    )  # fmt: skip
 
 
 def _files(listing: Listing, inspection: Inspection) -> list[Finding]:
     keys = listing.labels.items.key
-    bad = np.flatnonzero(~inspection.readable)
     unnamed = [file.key for file in listing.skipped if file.reason == BAD_NAME]
-    share = (len(bad) + len(unnamed)) / (len(keys) + len(unnamed))
-    severity: Severity = "error" if share > MAX_UNREADABLE else "warning"
+    bad = ~inspection.readable
+    severity = _severity(int(bad.sum()) + len(unnamed), len(keys) + len(unnamed))
     return [
-        *_finding(
-            "unreadable", severity, [f"{keys[i]}: {inspection.problem[i]}" for i in bad.tolist()],
-            "{n} image{s} cannot be read", "Repair or remove them; split, train and study leave them out.",
-        ),
-        *_finding(
+        *_unreadable(keys, inspection, bad, severity, _CLASSIFY),
+        *any_finding(
             "unreadable_name", severity, unnamed, "{n} image{s} left out: the file name is not valid UTF-8",
             "Rename the files.",
         ),
-        *_finding(
+        *any_finding(
             "not_image", "note", [f.key for f in listing.ignored if f.reason == NO_IMAGE],
             "{n} file{s} {is_} not an image and ignored", "Nothing, unless it should be one.",
         ),
-        *_finding(
+        *any_finding(
             "outside", "warning", [f.key for f in listing.ignored if f.reason == OUTSIDE],
             "{n} image{s} outside the class folders {is_} ignored", "Move them into the folder of their class.",
         ),
@@ -182,31 +186,47 @@ def _classes(listing: Listing, inspection: Inspection) -> list[Finding]:
     counts = np.bincount(labels.label, minlength=len(labels.classes))
     names = np.array(labels.classes, dtype=object)
     empty = [*listing.empty, *names[counts == 0].tolist()]
-    findings = _finding(
+    findings = any_finding(
         "empty_class", "warning", dict.fromkeys(empty), "{n} class{es} without a readable image",
         "Add images, or remove the class.",
     )  # fmt: skip
     if (counts > 0).sum() < 2:
-        findings += _finding(
+        findings += any_finding(
             "one_class", "error", names[counts > 0].tolist() or [""], "only one class has images",
             "Add images of another class: one folder a class.",
         )  # fmt: skip
     shares = check_ratios(DEFAULT_RATIOS)
     small = [c for c in np.flatnonzero(counts).tolist() if not targets([int(counts[c])], shares).all()]
-    findings += _finding(
+    findings += any_finding(
         "small_class", "warning", [f"{names[c]}: {counts[c]}" for c in small],
         "{n} class{es} too small to be divided .7/.1/.2", "Add images, or leave the class out.",
     )  # fmt: skip
     findings += _absent(labels)
+    return findings + _uneven(
+        names, counts, "images", "warning",
+        "Read balanced accuracy and the rows per class; weigh classes in training (class_weights: inverse).",
+    )  # fmt: skip
+
+
+def _uneven_objects(rows: Sequence[ClassCount]) -> list[Finding]:
+    counts = np.array([row.objects for row in rows], np.int64)
     filled = counts[counts > 0]
-    if len(filled) > 1 and filled.max() >= UNEVEN * filled.min():
-        low, high = names[np.argmin(np.where(counts, counts, counts.max() + 1))], names[counts.argmax()]
-        findings += _finding(
-            "uneven", "warning", [f"{low}: {filled.min():,}", f"{high}: {filled.max():,}"],
-            f"the largest class has {filled.max() / filled.min():.0f} times as many images as the smallest",
-            "Read balanced accuracy and the rows per class; weigh classes in training (class_weights: inverse).", 1,
-        )  # fmt: skip
-    return findings
+    severe = len(filled) > 0 and filled.max() >= VERY_UNEVEN * filled.min()
+    return _uneven(
+        np.array([row.name for row in rows], dtype=object), counts, "objects", "warning" if severe else "note",
+        "Read AP class by class: the mean counts every class alike; show rare classes more often in training.",
+    )  # fmt: skip
+
+
+def _uneven(names: Array, counts: Array, what: str, severity: Severity, fix: str) -> list[Finding]:
+    filled = counts[counts > 0]
+    if len(filled) < 2 or filled.max() < UNEVEN * filled.min():
+        return []
+    low, high = names[np.argmin(np.where(counts, counts, counts.max() + 1))], names[counts.argmax()]
+    return any_finding(
+        "uneven", severity, [f"{low}: {filled.min():,}", f"{high}: {filled.max():,}"],
+        f"the largest class has {filled.max() / filled.min():,.0f} times as many {what} as the smallest", fix, 1,
+    )  # fmt: skip
 
 
 def _absent(labels: Labels) -> list[Finding]:
@@ -219,7 +239,7 @@ def _absent(labels: Labels) -> list[Finding]:
         if split
         for c in np.flatnonzero(there & (row == 0)).tolist()
     ]
-    return _finding(
+    return any_finding(
         "absent",
         "warning",
         lacking,
@@ -228,39 +248,48 @@ def _absent(labels: Labels) -> list[Finding]:
     )
 
 
-def _copies(labels: Labels, inspection: Inspection, exact: Components, near: Components) -> list[Finding]:
-    keys, readable = labels.items.key, inspection.readable
-    same, alike = members(exact, readable), members(near, readable)
+def _copies(names: Strings, inspection: Inspection, found: Duplicates, advice: _Advice) -> list[Finding]:
+    exact = found.exact
+    same, alike = members(exact, inspection.readable), members(found.near, inspection.readable)
     copies = sum(len(rows) - 1 for rows in same)
     nearly = sum(len(rows) - 1 for rows in alike) - copies
-    near_only = [rows for rows in alike if len(set(exact[rows].tolist())) > 1]
     largest = max((len(rows) for rows in alike), default=0)
-    conflict = [rows for rows in same if len(set(labels.label[rows].tolist())) > 1]
-    doubtful = [rows for rows in near_only if len(set(labels.label[rows].tolist())) > 1]
     return [
-        *_finding(
-            "exact_duplicates", "warning", [" = ".join(keys[rows[:3]].tolist()) for rows in same],
-            "{n} file{s} {is_} an exact copy of another",
-            "Remove the copies; split keeps them together.", copies,
+        *any_finding(
+            "exact_duplicates", "warning", [" = ".join(names[rows[:3]].tolist()) for rows in same],
+            "{n} file{s} {is_} an exact copy of another", advice.copies, copies,
         ),
-        *_finding(
+        *any_finding(
             "near_duplicates", "warning",
-            [" ≈ ".join(keys[_one_each(rows, exact)[:3]].tolist()) for rows in near_only],
+            [" ≈ ".join(names[_one_each(rows, exact)[:3]].tolist()) for rows in alike if _differ(exact, rows)],
             f"{{n}} image{{s}} {{is_}} a near copy of another (largest group: {largest:,} images)",
-            "Look at them; split keeps them together.", nearly,
+            advice.near, nearly,
         ),
-        *_finding(
+    ]  # fmt: skip
+
+
+def _contradictions(labels: Labels, inspection: Inspection, found: Duplicates) -> list[Finding]:
+    """Copies with more than one label, or in more than one split."""
+    same, alike = members(found.exact, inspection.readable), members(found.near, inspection.readable)
+    conflict = [rows for rows in same if _differ(labels.label, rows)]
+    doubtful = [rows for rows in alike if _differ(found.exact, rows) and _differ(labels.label, rows)]
+    return [
+        *any_finding(
             "duplicates_other_label", "error",
             [" = ".join(_labelled(labels, rows[:3])) for rows in conflict],
             "{n} picture{s} {is_} there under two or more labels", "Keep the right label of each.",
         ),
-        *_finding(
+        *any_finding(
             "near_duplicates_other_label", "warning",
             [" ≈ ".join(_labelled(labels, rows[:3])) for rows in doubtful],
             "{n} group{s} of near copies with two or more labels", "Look at them: is one of the labels wrong?",
         ),
         *_leaks(labels, alike),
     ]  # fmt: skip
+
+
+def _differ(values: Array, rows: Array) -> bool:
+    return len(set(values[rows].tolist())) > 1
 
 
 def _labelled(labels: Labels, rows: Array) -> list[str]:
@@ -284,38 +313,38 @@ def _leaks(labels: Labels, alike: Sequence[Array]) -> list[Finding]:
         count += len(later)
         if later:
             examples.append(f"{labels.items.key[first]} ≈ {labels.items.key[later[0]]}")
-    return _finding(
+    return any_finding(
         "leaks", "error", examples,
         "{n} image{s} in a later split {is_} (nearly) the same as one in an earlier split",
         "Results on that split look better than they are: divide anew with 'optotype split'.", count,
     )  # fmt: skip
 
 
-def _pictures(labels: Labels, inspection: Inspection) -> list[Finding]:
-    keys, readable = labels.items.key, inspection.readable
+def _pictures(names: Strings, inspection: Inspection, advice: _Advice) -> list[Finding]:
+    readable = inspection.readable
     turned = np.flatnonzero(inspection.orientation > 1)
     tiny = np.flatnonzero(readable & (np.minimum(inspection.width, inspection.height) < LEAST_SIDE))
     uniform = np.flatnonzero(inspection.uniform)
     return [
-        *_finding(
-            "rotated", "note", keys[turned].tolist(), "{n} photo{s} stored rotated or mirrored (EXIF)",
-            "Nothing: they are turned upright wherever they are used.",
+        *any_finding(
+            "rotated", "note", names[turned].tolist(), "{n} photo{s} stored rotated or mirrored (EXIF)",
+            advice.rotated,
         ),
-        *_finding(
-            "uniform", "warning", keys[uniform].tolist(), "{n} image{s} {is_} almost of one colour",
+        *any_finding(
+            "uniform", "warning", names[uniform].tolist(), "{n} image{s} {is_} almost of one colour",
             "Look at them: lens cap, failed export?",
         ),
-        *_finding(
-            "tiny", "note", keys[tiny].tolist(),
+        *any_finding(
+            "tiny", "note", names[tiny].tolist(),
             f"{{n}} image{{s}} below {LEAST_SIDE} pixels: too small to search for near copies",
             "Nothing, if images are meant to be that small.",
         ),
-        *_sizes(labels, inspection),
-        *_modes(labels, inspection),
+        *_sizes(names, inspection),
+        *_modes(names, inspection, advice),
     ]  # fmt: skip
 
 
-def _sizes(labels: Labels, inspection: Inspection) -> list[Finding]:
+def _sizes(names: Strings, inspection: Inspection) -> list[Finding]:
     rows = np.flatnonzero(inspection.readable)
     if not len(rows):
         return []
@@ -323,8 +352,8 @@ def _sizes(labels: Labels, inspection: Inspection) -> list[Finding]:
     short, long = np.minimum(width, height), np.maximum(width, height)
     median = float(np.median(short))
     odd = (short * SIZE_FACTOR < median) | (short > SIZE_FACTOR * median) | (long > ASPECT * short)
-    shown = [f"{labels.items.key[i]}: {inspection.width[i]} × {inspection.height[i]}" for i in rows[odd].tolist()]
-    return _finding(
+    shown = [f"{names[i]}: {inspection.width[i]} × {inspection.height[i]}" for i in rows[odd].tolist()]
+    return any_finding(
         "size_outliers", "note", shown,
         f"{{n}} image{{s}} of unusual size: shorter side {SIZE_FACTOR} times below or above the median of "
         f"{median:.0f} pixels, or longer than {ASPECT:g}:1",
@@ -332,18 +361,18 @@ def _sizes(labels: Labels, inspection: Inspection) -> list[Finding]:
     )  # fmt: skip
 
 
-def _modes(labels: Labels, inspection: Inspection) -> list[Finding]:
+def _modes(names: Strings, inspection: Inspection, advice: _Advice) -> list[Finding]:
     rows = np.flatnonzero(inspection.readable).tolist()
     counts = Counter(inspection.mode[i] for i in rows)
     if len(counts) < 2:
         return []
     usual = counts.most_common(1)[0][0]
-    odd = [f"{labels.items.key[i]}: {_MODES.get(inspection.mode[i], inspection.mode[i])}" for i in rows
+    odd = [f"{names[i]}: {_MODES.get(inspection.mode[i], inspection.mode[i])}" for i in rows
            if inspection.mode[i] != usual]  # fmt: skip
     listed = ", ".join(f"{n:,} {_MODES.get(mode, mode)}" for mode, n in counts.most_common()[1:])
-    return _finding(
+    return any_finding(
         "mode_outliers", "note", odd, f"{{n}} image{{s}} not {_MODES.get(usual, usual)} as the others: {listed}",
-        "Nothing: all are converted to RGB; ask whether the mode gives the class away.",
+        advice.mode,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,14 +10,23 @@ import numpy as np
 
 from optotype.classes import ClassList
 from optotype.errors import InputError, did_you_mean
-from optotype.formats import class_list, columns_csv, folder, manifest, predictions_csv, predictions_npz
-from optotype.listing import SPLITS, Listing
+from optotype.formats import (
+    class_list,
+    coco,
+    coco_results,
+    columns_csv,
+    folder,
+    manifest,
+    predictions_csv,
+    predictions_npz,
+)
+from optotype.listing import SPLITS, BoxListing, Listing
 from optotype.predictions import align
 from optotype.tables import Array, Items, Labels
 
 __all__ = [
-    "FORMATS", "ClassList", "Format", "read_classes", "read_columns", "read_items", "read_labels", "read_listing",
-    "read_predictions", "write_predictions",
+    "FORMATS", "ClassList", "Format", "read_boxes", "read_classes", "read_columns", "read_detections", "read_items",
+    "read_labels", "read_listing", "read_predictions", "write_predictions",
 ]  # fmt: skip
 
 
@@ -34,6 +43,8 @@ FORMATS: dict[str, Format] = {
     "manifest": Format("CSV path,label[,split][,group][,…columns]", manifest.read, manifest.write),
     "classes": Format("class names in order, or name to index: text, JSON, YAML, CSV", class_list.read),
     "columns": Format("CSV path,<column>…: further columns about items", columns_csv.read),
+    "coco": Format("boxes of the truth: COCO's JSON with images, annotations, categories", coco.read, coco.write),
+    "coco-results": Format("detections: COCO's JSON list of results", coco_results.read, coco_results.write),
     "predictions-csv": Format("CSV path,label or path,<class>…", predictions_csv.read, predictions_csv.write),
     "predictions-npz": Format("arrays path, label, scores, classes", predictions_npz.read, predictions_npz.write),
 }
@@ -91,6 +102,29 @@ def write_predictions(path: Path, labels: Labels) -> None:
     """Write a model's answers atomically, CSV where the name ends so, else ``.npz``; equal labels, equal bytes."""
     module = predictions_csv if path.suffix.lower() == ".csv" else predictions_npz
     module.write(path, labels)
+
+
+def read_boxes(path: Path, *, threads: int = 0) -> BoxListing:
+    """The truth of detection, with what is unusual about the file; now COCO's JSON."""
+    _check_file(path, "a COCO JSON file with images, annotations and categories")
+    return coco.read(path, threads=threads)
+
+
+def read_detections(
+    path: Path, truth: BoxListing, *, mapping: str | Path | Mapping[Any, Any] | None = None, threads: int = 0
+) -> BoxListing:
+    """A detector's answers on the truth's images and classes; now COCO's JSON list of results.
+
+    ``mapping`` says which category is which: ``coco80-to-91``, or a file or dict from the detections' to the truth's.
+    """
+    _check_file(path, "a COCO results file: a JSON list of detections")
+    return coco_results.read(path, truth, mapping=mapping, threads=threads)
+
+
+def _check_file(path: Path, expected: str) -> None:
+    _check_exists(path, expected)
+    if path.is_dir():
+        raise InputError(str(path), expected, "a folder", "Name the file in it.")
 
 
 def read_classes(path: Path | str) -> ClassList:

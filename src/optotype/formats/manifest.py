@@ -51,32 +51,56 @@ def read(path: Path, classes: ClassList | None = None) -> Listing:
     names = [labels[i] for i in kept]
     declared = _beside(path) if classes is None else classes
     listed = natural_order(names) if declared is None else declared
-    items = Items.of(
-        [keys[i] for i in kept],
-        path=[paths[i] for i in kept],
-        group=_pick(_optional(table, "group"), kept),
-        split=_splits(table, kept),
-        width=_pixels(table, "width", kept),
-        height=_pixels(table, "height", kept),
-        columns={name: np.array(_pick(table.column(name), kept)) for name in table.header if name not in COLUMNS},
-        root=path.parent,
-    )
+    items = _items(table, keys, paths, kept, path.parent)
     label = to_indices(names, listed, lambda i: table.where(kept[i]))
     notes = (f"{len(skipped):,} rows are excluded in the manifest",) if skipped else ()
     return Listing(Labels(items, listed, label), skipped, notes=notes, declared=declared is not None)
 
 
+def holds_labels(path: Path) -> bool:
+    """Whether a CSV has a column ``label``."""
+    return "label" in _lower_known(delimited.read(path, required=("path",), fix=_FIX)).header
+
+
 def read_items(path: Path) -> Items:
-    """The images of a CSV with at least the column ``path``, labels not looked at; excluded rows are left out."""
+    """The images of a CSV with at least the column ``path``, labels not looked at; excluded rows are left out.
+
+    A row may leave ``path`` empty where it has a ``key``: then it is not known where the image lies.
+    """
     table = _lower_known(delimited.read(path, required=("path",), fix="Begin the file with a line 'path'."))
     paths = [_local(path.parent, text) for text in table.column("path")]
-    _check_filled(table, paths, "path", "the path of an image")
     keys = [key or p for key, p in zip(_optional(table, "key"), paths, strict=True)]
+    _check_filled(table, keys, "path", "the path of an image")
     _check_unique(table, keys)
     kept = [i for i, text in enumerate(_optional(table, "excluded")) if not _reason(text)]
     if not kept:
         raise InputError(str(path), "at least one image", "a header only", _FIX)
-    return Items.of(_pick(keys, kept), path=_pick(paths, kept), split=_splits(table, kept), root=path.parent)
+    return _items(table, keys, paths, kept, path.parent)
+
+
+def _items(table: TextTable, keys: list[str], paths: list[str], kept: list[int], root: Path) -> Items:
+    return Items.of(
+        _pick(keys, kept),
+        path=_pick(paths, kept),
+        group=_pick(_optional(table, "group"), kept),
+        split=_splits(table, kept),
+        width=_pixels(table, "width", kept),
+        height=_pixels(table, "height", kept),
+        columns={name: np.array(_pick(table.column(name), kept)) for name in table.header if name not in COLUMNS},
+        root=root,
+    )
+
+
+def write_items(path: Path, items: Items) -> None:
+    """Write images without labels atomically; ``read_items`` gives them back from any working directory."""
+    known = items.path.tolist()
+    paths = [found if raw else "" for raw, found in zip(known, _portable(items.root, known, path), strict=True)]
+    sides = [[value or "" for value in side.tolist()] for side in (items.width, items.height)]
+    columns = [paths, items.split.tolist(), items.group.tolist(), *sides, items.key.tolist()]
+    columns += [values.tolist() for values in items.columns.values()]
+    header = ["path", "split", "group", "width", "height", "key", *items.columns]
+    with replacing(path) as stream:
+        delimited.write(stream, header, list(zip(*columns, strict=True)))
 
 
 def write(path: Path, labels: Labels, skipped: Sequence[Skipped] = ()) -> None:
@@ -149,7 +173,7 @@ def _local(folder: Path, text: str) -> str:
     """A path as POSIX writes it; one written on Windows is turned when only then a file is there."""
     if "\\" in text and os.sep != "\\" and not (folder / text).exists():
         turned = text.replace("\\", "/")
-        text = turned if (folder / turned).exists() else text
+        text = turned if not posixpath.isabs(turned) and (folder / turned).exists() else text
     return posixpath.normpath(text) if text else ""
 
 

@@ -53,6 +53,12 @@ if not _CACHE:
     warnings.warn("no folder for compiled kernels can be written: they are compiled anew in each process", stacklevel=2)
 
 
+def cold(module: str) -> bool:
+    """Whether no kernel of ``optotype.kernels.<module>`` lies in the cache: then importing it takes its time."""
+    folder = os.environ.get("NUMBA_CACHE_DIR")
+    return not _CACHE or folder is None or not any(Path(folder).glob(f"*/{module}.*.nbi"))
+
+
 def jit(*signatures: str, fastmath: bool = False) -> Callable[[F], F]:
     """Compile a kernel: no Python objects, releases the GIL, cached on disk; eager when signatures are given.
 

@@ -140,9 +140,12 @@ def debiased_ece(gap: Floats, spread: Floats) -> float:
     implementation draws the normal numbers; here the mean of the folded normal is exact). About 40 % of the bias is
     removed for a calibrated model, nearly all for a clearly miscalibrated one.
     """
-    value = np.abs(gap).sum()
-    bias = sum(_folded(g, s) - abs(g) for g, s in zip(gap.tolist(), spread.tolist(), strict=True))
-    return max(0.0, float(value - bias))
+    return max(0.0, float(np.abs(gap).sum()) - expected_excess(gap, spread))
+
+
+def expected_excess(gap: Floats, spread: Floats) -> float:
+    """Estimated upward bias of Σ |gap_b| for gaps (bins,) with standard errors ``spread`` (bins,)."""
+    return float(sum(_folded(g, s) - abs(g) for g, s in zip(gap.tolist(), spread.tolist(), strict=True)))
 
 
 def ece_if_calibrated(confidence: Floats, part: Ints, bins: int = BINS) -> float:

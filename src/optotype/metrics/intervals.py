@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from optotype.errors import InputError
-from optotype.kernels import bootstrap as kernel
 from optotype.machine import usable_cores
 from optotype.tables import Array, Floats, Ints, Strings
 
@@ -40,6 +39,8 @@ def resample_weights(groups: int, seed: int, resamples: range) -> Iterator[Ints]
     >>> [int(w.sum()) for w in resample_weights(300, 0, range(2))]
     [300, 300]
     """
+    from optotype.kernels import bootstrap as kernel  # loaded only where something is drawn
+
     _check_seed(seed)
     weights = np.empty(groups, np.int32)
     leaves = np.empty(groups // kernel.LEAF + 1, np.int64)
@@ -75,6 +76,34 @@ def bootstrap(
         parts = list(pool.map(part, range(workers)))
     rows = [parts[r % workers][r // workers] for r in range(resamples)]
     return np.stack(rows) if rows else np.empty((0, 0))
+
+
+def bootstrap_lanes(
+    statistic: Callable[[Floats], Floats],
+    groups: int,
+    *,
+    lanes: int,
+    resamples: int = 1000,
+    seed: int = 0,
+    threads: int = 0,
+) -> Floats:
+    """As ``bootstrap``, for a statistic that takes the weights of ``lanes`` resamples at once.
+
+    ``statistic`` takes weights (groups, lanes) float64, whole numbers, and returns (m, lanes). The resamples are those
+    of ``bootstrap`` under the same seed; the result, (resamples, m), does not depend on the number of threads.
+    """
+    _check_seed(seed)
+    blocks = range(0, resamples, lanes)
+
+    def block(first: int) -> Floats:
+        weights = np.zeros((groups, lanes))
+        for lane, drawn in enumerate(resample_weights(groups, seed, range(first, min(first + lanes, resamples)))):
+            weights[:, lane] = drawn
+        return statistic(weights)[:, : min(lanes, resamples - first)].T
+
+    with ThreadPoolExecutor(min(threads or usable_cores(), max(len(blocks), 1))) as pool:
+        parts = list(pool.map(block, blocks))
+    return np.concatenate(parts) if parts else np.empty((0, 0))
 
 
 def percentile(samples: Floats, level: float = LEVEL) -> tuple[Floats, Floats]:

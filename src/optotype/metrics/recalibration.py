@@ -34,7 +34,15 @@ def halve(groups: int, seed: int) -> Array:
 
 
 def recalibrate(
-    scores: Floats, truth: Ints, predicted: Ints, group: Ints, groups: int, *, seed: int = 0, edges: Edges = "guo"
+    scores: Floats,
+    truth: Ints,
+    predicted: Ints,
+    group: Ints,
+    groups: int,
+    *,
+    seed: int = 0,
+    edges: Edges = "guo",
+    bins: int = BINS,
 ) -> dict[str, Any]:
     """Temperature scaling and isotonic regression of the confidence, fitted on one half and judged on the other.
 
@@ -60,7 +68,7 @@ def recalibrate(
         return {
             "method": method,
             **_proper(rows, truth[judged]),
-            **_errors(own, right, where, groups, edges),
+            **_errors(own, right, where, groups, edges, bins),
             "confidence_brier": float(((own - right) ** 2).mean()),
         }
 
@@ -76,8 +84,8 @@ def recalibrate(
             row("isotonic", mapped, None),
         ],
         "reliability": {
-            "none": table(reliability(before, right, equal_edges(), edges)),
-            "temperature": table(reliability(after, right, equal_edges(), edges)),
+            "none": table(reliability(before, right, equal_edges(bins), edges)),
+            "temperature": table(reliability(after, right, equal_edges(bins), edges)),
         },
     }
 
@@ -94,9 +102,9 @@ def _proper(scores: Floats | None, truth: Ints) -> dict[str, float | None]:
     return {"nll": float(-np.log(np.clip(own, CLIP, 1 - CLIP)).mean()), "brier": float(brier.mean())}
 
 
-def _errors(confidence: Floats, correct: Array, group: Ints, groups: int, edges: Edges) -> dict[str, float]:
-    part = bin_of(confidence, equal_edges(), edges)
+def _errors(confidence: Floats, correct: Array, group: Ints, groups: int, edges: Edges, bins: int) -> dict[str, float]:
+    part = bin_of(confidence, equal_edges(bins), edges)
     gap = confidence - correct
-    mean = np.bincount(part, gap, BINS) / len(gap)
-    spread = gap_spread(gap, part, group, groups)
+    mean = np.bincount(part, gap, bins) / len(gap)
+    spread = gap_spread(gap, part, group, groups, bins)
     return {"ece": float(np.abs(mean).sum()), "ece_debiased": debiased_ece(mean, spread)}

@@ -5,9 +5,12 @@ The order in which images give way, until the page fits:
 2. the thumbnails of galleries shrink to 128, then to 96 pixels;
 3. galleries are thinned, each by the same share. The first image of every combination of facets stays longest, then
    the second of each, so that every cell of a matrix keeps its pictures as long as it can;
-4. of cases, which may take half of the page beside galleries, the neighbours shrink and are left out from the end,
-   then the heat maps, then the images themselves;
-5. the images of sheets and tables shrink to 96 pixels and, last of all, are left out from the end.
+4. the images of frames, which may take half of what galleries would have, shrink to 448, 320, then 224 pixels; then
+   they are left out in the order in which galleries are thinned, and their boxes stand on a blank canvas; where the
+   boxes do not fit either, the frames are thinned;
+5. of cases, which may take half of the page beside galleries and frames, the neighbours shrink and are left out from
+   the end, then the heat maps, then the images themselves;
+6. the images of sheets and tables shrink to 96 pixels and, last of all, are left out from the end.
 """
 
 from __future__ import annotations
@@ -17,19 +20,25 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from optotype.report.boxes import scene_bytes
 from optotype.report.thumbnails import Decode, Thumbnail, load, load_all
 from optotype.report.wanted import (
+    Album,
+    albums,
     case_pictures,
+    entries,
     fixed_pictures,
     galleries,
     gallery_pictures,
     point_pictures,
     priority,
     sizes,
+    views_of,
 )
-from optotype.views import Gallery, GalleryItem, Page, Picture
+from optotype.views import Frame, Frames, GalleryItem, Page, Picture
 
 SMALLER = (128, 96)
+SMALLER_FRAMES = (448, 320, 224)
 SAMPLES = 24
 ENTRY = 28  # bytes of one image in the page's index of images
 REFERENCE = 4  # bytes by which an image's number is longer than the mark of one that is left out
@@ -39,7 +48,7 @@ Shots = dict[str, Thumbnail | None]
 
 @dataclass(frozen=True)
 class Selection:
-    """The images of a page: thumbnails by path (None: unreadable) and the positions kept of each gallery."""
+    """The images of a page: thumbnails by path (None: unreadable) and the positions kept of each gallery or frames."""
 
     thumbnails: Shots
     kept: list[list[int]]
@@ -57,9 +66,12 @@ def select(page: Page, room: int, decoder: Decode, threads: int = 0) -> Selectio
     shots = _fit_fixed({picture.path: wanted[picture.path] for picture in fixed}, room, decoder, threads)
     room -= _cost(shots)
     room -= _add_cases(page, room, shots, wanted, decoder, threads)
-    kept, used = _add_galleries(page, room, shots, wanted, decoder, threads)
+    framed, used = _add_frames(page, room, shots, wanted, decoder, threads)
+    room -= used
+    hung, used = _add_galleries(page, room, shots, wanted, decoder, threads)
     _add_all(shots, point_pictures(page), room - used, wanted, decoder, threads)
-    return Selection(shots, kept)
+    parts = {True: iter(framed), False: iter(hung)}
+    return Selection(shots, [next(parts[isinstance(view, Frames)]) for view in albums(page)])
 
 
 def _fit_fixed(wanted: Mapping[str, int], room: int, decoder: Decode, threads: int) -> Shots:
@@ -74,20 +86,39 @@ def _fit_fixed(wanted: Mapping[str, int], room: int, decoder: Decode, threads: i
 
 def _add_cases(page: Page, room: int, shots: Shots, wanted: Mapping[str, int], decoder: Decode, threads: int) -> int:
     """Add the images of cases to ``shots``; the bytes that they take."""
-    room = room // 2 if galleries(page) else room
+    room = room // 2 if albums(page) else room
     used = 0
     for pictures in case_pictures(page):
         used += _add_all(shots, pictures, room - used, wanted, decoder, threads)
     return used
 
 
+def _add_frames(
+    page: Page, room: int, shots: Shots, wanted: Mapping[str, int], decoder: Decode, threads: int
+) -> tuple[list[list[int]], int]:
+    """Add the images of frames to ``shots``; the positions kept of each view of frames, and the bytes they take."""
+    room = room // 2 if galleries(page) else room
+    views = views_of(page, Frames)
+    order = _merged_priority(views)
+    last, used = _prefix(order, room, {})
+    pictures = [frame.picture for _, _, frame in order[:last] if frame.picture]
+    used += _add_all(shots, pictures, room - used, wanted, decoder, threads, SMALLER_FRAMES)
+    return _positions(len(views), order[:last]), used
+
+
 def _add_all(
-    shots: Shots, pictures: Sequence[Picture], room: int, wanted: Mapping[str, int], decoder: Decode, threads: int
+    shots: Shots,
+    pictures: Sequence[Picture],
+    room: int,
+    wanted: Mapping[str, int],
+    decoder: Decode,
+    threads: int,
+    smaller: Sequence[int] = SMALLER,
 ) -> int:
     """Add as many of the first pictures to ``shots`` as fit, as large as they can be; the bytes that they take."""
     references = REFERENCE * len(pictures)
     missing = {picture.path: wanted[picture.path] for picture in pictures if picture.path not in shots}
-    limit, mean = _affordable_size(missing, room - references, decoder)
+    limit, mean = _affordable_size(missing, room - references, decoder, smaller)
     likely = len(missing) if mean == 0 else max(0, room - references) // mean
     some = {path: min(size, limit) for path, size in itertools.islice(missing.items(), likely)}
     found = load_all(some, decoder, threads)
@@ -104,7 +135,8 @@ def _add_galleries(
     page: Page, room: int, shots: Shots, wanted: Mapping[str, int], decoder: Decode, threads: int
 ) -> tuple[list[list[int]], int]:
     """Add the images of galleries to ``shots``; the positions kept of each gallery, and the bytes that they take."""
-    order = _merged_priority(galleries(page))
+    views = galleries(page)
+    order = _merged_priority(views)
     missing = {p.path: wanted[p.path] for p in gallery_pictures(page) if p.path not in shots}
     limit, mean = _affordable_size(missing, room - sum(item_bytes(item) for _, _, item in order), decoder)
     missing = {path: min(size, limit) for path, size in missing.items()}
@@ -112,30 +144,36 @@ def _add_galleries(
     paths = {item.picture.path for _, _, item in order[:first] if item.picture}
     found = load_all({path: size for path, size in missing.items() if path in paths}, decoder, threads)
     last, used = _prefix(order[:first], room, {path: _size(shot) for path, shot in found.items()})
-    kept: list[list[int]] = [[] for _ in galleries(page)]
-    for number, position, item in order[:last]:
-        kept[number].append(position)
+    for _, _, item in order[:last]:
         if item.picture and item.picture.path in found:
             shots[item.picture.path] = found[item.picture.path]
-    return [sorted(positions) for positions in kept], used
+    return _positions(len(views), order[:last]), used
 
 
-def item_bytes(item: GalleryItem) -> int:
+def item_bytes(item: GalleryItem | Frame) -> int:
     """About what an item takes without its picture; the names of facets are paid for elsewhere."""
     texts = len(json.dumps([item.title, *(text for _, text in item.facts)]))
-    return 24 + texts + 5 * len(item.facets)
+    return 24 + texts + 5 * len(item.facets) + (scene_bytes(item) if isinstance(item, Frame) else 0)
 
 
-Ordered = Sequence[tuple[int, int, GalleryItem]]
+Ordered = Sequence[tuple[int, int, GalleryItem | Frame]]
 
 
-def _merged_priority(views: Sequence[Gallery]) -> list[tuple[int, int, GalleryItem]]:
-    """(gallery, position, item) of all galleries so that every prefix keeps the same share of each."""
+def _merged_priority(views: Sequence[Album]) -> list[tuple[int, int, GalleryItem | Frame]]:
+    """(view, position, item) of all views so that every prefix keeps the same share of each."""
     ranked = []
-    for number, gallery in enumerate(views):
-        for rank, position in enumerate(priority(gallery)):
-            ranked.append(((rank + 1) / len(gallery.items), number, position))
-    return [(number, position, views[number].items[position]) for _, number, position in sorted(ranked)]
+    for number, view in enumerate(views):
+        for rank, position in enumerate(priority(view)):
+            ranked.append(((rank + 1) / len(entries(view)), number, position))
+    return [(number, position, entries(views[number])[position]) for _, number, position in sorted(ranked)]
+
+
+def _positions(views: int, kept: Ordered) -> list[list[int]]:
+    """The positions of what is kept, in order, of each view."""
+    found: list[list[int]] = [[] for _ in range(views)]
+    for number, position, _ in kept:
+        found[number].append(position)
+    return [sorted(positions) for positions in found]
 
 
 def _size(shot: Thumbnail | None) -> int:
@@ -147,14 +185,16 @@ def _cost(shots: Mapping[str, Thumbnail | None]) -> int:
     return sum(_size(shot) for shot in {shot.data: shot for shot in shots.values() if shot}.values())
 
 
-def _affordable_size(wanted: Mapping[str, int], room: int, decoder: Decode) -> tuple[int, int]:
+def _affordable_size(
+    wanted: Mapping[str, int], room: int, decoder: Decode, smaller: Sequence[int] = SMALLER
+) -> tuple[int, int]:
     """The largest thumbnail size at which all would fit (else the smallest), and a thumbnail's mean bytes there.
 
     Both are estimated from a few images spread evenly over all; 5 % are kept in reserve.
     """
     paths = list(wanted)
-    full = max(wanted.values(), default=SMALLER[-1])
-    steps = (full, *(size for size in SMALLER if size < full))
+    full = max(wanted.values(), default=smaller[-1])
+    steps = (full, *(size for size in smaller if size < full))
     sample = [
         load(path, [min(size, wanted[path]) for size in steps], decoder)
         for path in paths[:: max(1, len(paths) // SAMPLES)]

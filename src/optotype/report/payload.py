@@ -13,9 +13,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from optotype.report.boxes import note_codes, scene
 from optotype.report.budget import Selection
 from optotype.report.thumbnails import Thumbnail
-from optotype.views import Case, Cases, Cloud, Gallery, Page, Picture, Scatter, Sheet, Table, Tile, View
+from optotype.report.wanted import Album, entries
+from optotype.views import Case, Cases, Cloud, Frames, Gallery, Page, Picture, Scatter, Sheet, Table, Tile, View
 
 LEFT_OUT, UNREADABLE = -1, -2
 BLOCK = 1 << 20  # bytes of images in one block, which is decoded as a whole
@@ -62,7 +64,7 @@ def payload(page: Page, images: Images) -> dict[str, Any]:
     sections = []
     for section in page.sections:
         views = [
-            _gallery(view, next(kept), images) if isinstance(view, Gallery) else _view(view, images)
+            _album(view, next(kept), images) if isinstance(view, (Gallery, Frames)) else _view(view, images)
             for view in section.views
         ]
         sections.append({"id": section.id, "title": section.title, "lead": section.lead, "views": views})
@@ -227,21 +229,36 @@ def _facets(
     ]
 
 
-def _gallery(view: Gallery, kept: list[int], images: Images) -> dict[str, Any]:
+def _album(view: Album, kept: list[int], images: Images) -> dict[str, Any]:
+    """A gallery, or frames: a gallery whose items have boxes."""
+    if isinstance(view, Gallery):
+        return {"type": "gallery", **_items(view, kept, images)}
+    notes = note_codes(view)
+    return {
+        "type": "frames",
+        **_items(view, kept, images),
+        "names": view.names,
+        "notes": list(notes),
+        "threshold": view.threshold,
+        "scenes": [scene(view.frames[position], notes) for position in kept],
+    }
+
+
+def _items(view: Album, kept: list[int], images: Images) -> dict[str, Any]:
     """Items as rows, facets as columns of codes; ``totals`` counts their combinations where items are left out."""
-    items = [view.items[position] for position in kept]
-    names, values = _facet_values([item.facets for item in view.items])
+    whole = entries(view)
+    items = [whole[position] for position in kept]
+    names, values = _facet_values([item.facets for item in whole])
     labels: dict[tuple[str, ...], int] = {}
     rows = []
     for item in items:
         schema = labels.setdefault(tuple(label for label, _ in item.facts), len(labels))
         rows.append((item.title, images.number(item.picture), item.tone, schema, [text for _, text in item.facts]))
     totals: Iterable[tuple[tuple[int, ...], int]] = ()
-    if len(items) < len(view.items):
-        counts = Counter(tuple(_code(item.facets, name, values) for name in names) for item in view.items)
+    if len(items) < len(whole):
+        counts = Counter(tuple(_code(item.facets, name, values) for name in names) for item in whole)
         totals = counts.items() if len(counts) <= COMBINATIONS else ()
     return {
-        "type": "gallery",
         "id": view.id,
         "title": view.title,
         "caption": view.caption,
@@ -249,6 +266,6 @@ def _gallery(view: Gallery, kept: list[int], images: Images) -> dict[str, Any]:
         "labels": list(labels),
         "items": rows,
         "order": names,
-        "total": len(view.items),
+        "total": len(whole),
         "totals": [[list(codes), count] for codes, count in totals],
     }

@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from optotype.report import markup
+from optotype.report.boxes import ROLES, shown_roles
 from optotype.report.markup import Block, Heading, Paragraph, Points, Rows, Verbatim
 from optotype.report.numbers import amount, cell, decimals
 from optotype.views import (
+    BoxRole,
     Case,
     Cases,
     Chart,
     Code,
     Column,
+    Frames,
     Gallery,
     Matrix,
     Note,
@@ -23,12 +26,21 @@ from optotype.views import (
     Page,
     Picture,
     Scatter,
+    Series,
     Sheet,
     Span,
     Table,
     Verdict,
     View,
 )
+
+ROLE_WORDS: dict[BoxRole, str] = {
+    "truth": "found",
+    "missed": "missed",
+    "right": "right",
+    "wrong": "wrong",
+    "ignored": "ignored",
+}
 
 
 def markdown(page: Page) -> str:
@@ -108,25 +120,48 @@ def _matrix(view: Matrix) -> Iterator[Block]:
 
 
 def _chart(view: Chart) -> Iterator[Block]:
-    places = sorted({x for series in view.series for x in series.x})
-    rows = []
-    for x in places:
-        name = (
-            view.x.categories[int(x)] if view.x.categories and int(x) < len(view.x.categories) else amount(x, "plain")
-        )
-        found = [dict(zip(series.x, series.y, strict=True)).get(x) for series in view.series]
-        rows.append([name, *(amount(value, view.y.unit) for value in found)])
-    yield Rows(
-        [view.x.label, *(series.name for series in view.series)],
-        rows,
-        [not view.x.categories, *(True for _ in view.series)],
-    )
+    groups = list(dict.fromkeys(series.group for series in view.series if series.group))
+    shown = [series for series in view.series if series.group in ("", *groups[:1])]
+    if groups:
+        yield Paragraph(f"Of {groups[0]}{_others(len(groups) - 1)}.")
+    yield _chart_rows(view, shown)
     if view.marks:
         yield Paragraph("; ".join(f"{mark.label}: {view.x.label} {amount(mark.x, 'plain')}" for mark in view.marks))
 
 
+def _others(count: int) -> str:
+    return f"; report.html can show {count:,} more in its place" if count else ""
+
+
+def _chart_rows(view: Chart, shown: list[Series]) -> Rows:
+    rows = []
+    columns = [dict(zip(series.x, series.y, strict=True)) for series in shown]
+    for x in sorted({x for series in shown for x in series.x}):
+        name = (
+            view.x.categories[int(x)] if view.x.categories and int(x) < len(view.x.categories) else amount(x, "plain")
+        )
+        rows.append([name, *(amount(column.get(x), view.y.unit) for column in columns)])
+    header = [view.x.label, *(series.name for series in shown)]
+    return Rows(header, rows, [not view.x.categories, *(True for _ in shown)])
+
+
 def _gallery(view: Gallery) -> Iterator[Block]:
     yield Paragraph(f"{len(view.items):,} images, shown in report.html.")
+
+
+def _frames(view: Frames) -> Iterator[Block]:
+    """How many boxes of each role every image has, at the threshold at which the view begins."""
+    counts = [shown_roles(frame.drawn, view.threshold) for frame in view.frames]
+    roles = [role for role in ROLES if any(count[role] for count in counts)]
+    labels = list(dict.fromkeys(label for frame in view.frames for label, _ in frame.facts))
+    rows = [
+        [frame.title, *(dict(frame.facts).get(label, "") for label in labels), *(f"{count[role]:,}" for role in roles)]
+        for frame, count in zip(view.frames, counts, strict=True)
+    ]
+    words = [ROLE_WORDS[role] for role in roles]
+    yield Rows(["image", *labels, *words], rows, [False, *(False for _ in labels), *(True for _ in roles)])
+    scored = f"Detections with a score of at least {amount(view.threshold, 'plain')} are counted. "
+    yield Paragraph(f"{scored if view.threshold else ''}The images with these boxes are shown in report.html.")
 
 
 def _sheet(view: Sheet) -> Iterator[Block]:
@@ -172,6 +207,7 @@ _CONTENT: dict[type[View], Callable[[Any], Iterator[Block]]] = {
     Matrix: _matrix,
     Chart: _chart,
     Gallery: _gallery,
+    Frames: _frames,
     Sheet: _sheet,
     Scatter: _scatter,
     Cases: _cases,

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
-from optotype.views import Cases, Gallery, Page, Picture, Scatter, Sheet, Table, View
+from optotype.views import Cases, Frame, Frames, Gallery, GalleryItem, Page, Picture, Scatter, Sheet, Table, View
 
 POINT, NEIGHBOUR, OVERLAY = 64, 96, 96  # pixels at most of a scatter's, a neighbour's and a heat map's image
 _GOLDEN = 0.6180339887498949
 
 Kind = TypeVar("Kind", bound=View)
+Album: TypeAlias = Gallery | Frames
 
 
 def views_of(page: Page, kind: type[Kind]) -> list[Kind]:
@@ -26,6 +27,16 @@ def galleries(page: Page) -> list[Gallery]:
     return views_of(page, Gallery)
 
 
+def albums(page: Page) -> list[Album]:
+    """The galleries and frames, which can be thinned, in the order of the page."""
+    return [view for section in page.sections for view in section.views if isinstance(view, (Gallery, Frames))]
+
+
+def entries(view: Album) -> Sequence[GalleryItem | Frame]:
+    """The images of a gallery, or of frames."""
+    return view.items if isinstance(view, Gallery) else view.frames
+
+
 def fixed_pictures(page: Page) -> list[Picture]:
     """The images of sheets and tables, in the order of the page."""
     found = [tile.picture for view in views_of(page, Sheet) for tile in view.tiles]
@@ -36,6 +47,11 @@ def fixed_pictures(page: Page) -> list[Picture]:
 def gallery_pictures(page: Page) -> list[Picture]:
     """The images of galleries, in the order of the page."""
     return [item.picture for view in galleries(page) for item in view.items if item.picture]
+
+
+def frame_pictures(page: Page) -> list[Picture]:
+    """The images of frames, in the order of the page."""
+    return [frame.picture for view in views_of(page, Frames) for frame in view.frames if frame.picture]
 
 
 def case_pictures(page: Page) -> tuple[list[Picture], list[Picture], list[Picture]]:
@@ -72,7 +88,7 @@ def sizes(page: Page) -> dict[str, int]:
     return found
 
 
-def priority(gallery: Gallery) -> list[int]:
+def priority(view: Album) -> list[int]:
     """Positions in the order in which they are kept: the first of each combination of facets, then each second.
 
     >>> from optotype.views import GalleryItem
@@ -82,7 +98,7 @@ def priority(gallery: Gallery) -> list[int]:
     """
     seen: Counter[tuple[tuple[str, str], ...]] = Counter()
     ranks = []
-    for item in gallery.items:
+    for item in entries(view):
         combination = tuple(item.facets.items())
         ranks.append(seen[combination])
         seen[combination] += 1
@@ -93,6 +109,7 @@ def _all_pictures(page: Page) -> Iterator[Picture]:
     groups: Iterable[list[Picture]] = (
         fixed_pictures(page),
         *case_pictures(page),
+        frame_pictures(page),
         gallery_pictures(page),
         point_pictures(page),
     )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from optotype.catalog import resolve
-from optotype.data.prepare import Prepared, write_manifest
 from optotype.errors import InputError
-from optotype.formats import read_classes, read_columns, read_labels, read_predictions
+from optotype.formats import read_columns, read_labels, read_predictions
 from optotype.results import Result
 from optotype.runs import RunFolder
-from optotype.studies.explaining import Say, explain_folder, quiet, under
 from optotype.studies.judging import judge, save
-from optotype.studies.reports import write_report
+from optotype.studies.locating import located
+from optotype.studies.saying import Say, quiet
+from optotype.tasks import task_of
+from optotype.tasks.reading import Asked, Read
 
 
 def evaluate(
@@ -22,8 +23,6 @@ def evaluate(
     predictions: str | Path,
     *,
     out: str | Path,
-    split: str | None = None,
-    classes: str | Path | None = None,
     images: str | Path | None = None,
     columns: str | Path | None = None,
     resamples: int = 1000,
@@ -33,43 +32,67 @@ def evaluate(
     max_mb: float = 20,
     say: Say = quiet,
     command: str = "",
+    protocol: str | None = None,
+    split: str | None = None,
+    classes: str | Path | None = None,
+    map_categories: str | Path | None = None,
+    iou_type: str | None = None,
+    max_dets: Sequence[int] | None = None,
+    areas: Sequence[str] | None = None,
+    item_ids: str | Path | None = None,
+    strict: bool = False,
 ) -> Result:
     """Measure ``predictions`` against ``truth`` and write ``eval.json``, ``evidence.npz`` and ``report.html``.
 
-    ``truth`` is a folder per class, a CSV or the name of a catalogued data set; ``split`` keeps one of its splits.
-    ``columns`` is a CSV ``path,<column>…`` of further properties to look into. ``out`` must be new or empty.
-    ``resamples`` 0 leaves the intervals out; ``causes`` looks for what goes with the mistakes. Raises InputError for
-    anything wrong in the user's files.
+    ``truth`` is what the task's formats read: a folder per class, a CSV or the name of a catalogued data set
+    (classify), COCO's JSON (detect). ``columns`` is a CSV ``path,<column>…`` of further properties to look into.
+    ``out`` must be new or empty. ``resamples`` 0 leaves the intervals out; ``causes`` looks for what goes with the
+    mistakes. ``split``, ``classes``: classify; ``map_categories``, ``iou_type``, ``max_dets``, ``areas``, ``item_ids``
+    and ``strict``: detect. Raises InputError for anything wrong in the user's files.
     """
+    record = task_of(task)
     folder = new_folder(Path(out))
-    source = resolve(str(truth))
-    known = None if classes is None else read_classes(classes)
-    labels = read_labels(source, classes=known, split=split)
-    said = read_predictions(Path(predictions), labels)
-    judged = judge(
-        task, labels, said, truth_path=source, predictions_path=Path(predictions), resamples=resamples, seed=seed,
-        command=command,
+    asked = Asked(
+        str(truth), Path(predictions), protocol, split, _text(classes), _text(map_categories), iou_type,
+        None if max_dets is None else tuple(max_dets), None if areas is None else tuple(areas), _text(item_ids), strict,
     )  # fmt: skip
-    if images is not None:
-        labels = under(labels, Path(images))
-    if columns is not None:
-        labels = replace(labels, items=read_columns(Path(columns), labels.items))
-    write_manifest(folder.data, Prepared.of(labels))
+    read = record.read(asked)
+    judged = judge(task, read, predictions_path=asked.predictions, resamples=resamples, seed=seed, command=command)
+    kept = _as_kept(read, images, columns)
+    record.keep(folder.data, kept)
     save(judged, folder)
-    result = explain_folder(folder, judged, said=said, seed=seed, say=say) if causes else judged.result
+    result = judged.result
+    if causes:
+        from optotype.studies.explaining import explain_folder
+
+        result = explain_folder(folder, judged, said=read.prediction, seed=seed, say=say)
     if report:
+        from optotype.studies.reports import write_report
+
         write_report(folder, max_mb=max_mb)
     return result
+
+
+def _text(value: str | Path | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _as_kept(read: Read, images: str | Path | None, columns: str | Path | None) -> object:
+    """The truth with its images where the user says they are, and with the user's columns."""
+    items = read.items if images is None else located(read.items, Path(images))
+    if columns is not None:
+        items = read_columns(Path(columns), items)
+    return read.truth if items is read.items else replace(read.truth, items=items)
 
 
 def evaluate_run(folder: RunFolder, *, resamples: int = 1000, seed: int = 0, command: str = "") -> Result:
     """Judge the predictions that a training run left in its folder, the same way as a stranger's."""
     labels = read_labels(folder.data, split=judged_split(folder))
     said = read_predictions(folder.predictions, labels)
+    read = Read(labels, said, labels.items, folder.data)
     judged = judge(
-        "classify", labels, said, truth_path=folder.data, predictions_path=folder.predictions, resamples=resamples,
-        seed=seed, command=command,
-    )  # fmt: skip
+        "classify", read, predictions_path=folder.predictions, resamples=resamples, seed=seed, command=command
+    )
     save(judged, folder)
     return judged.result
 

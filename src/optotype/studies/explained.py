@@ -35,7 +35,7 @@ def woven(verdict: list[Sentence], folder: RunFolder, judged: Judged) -> list[Se
 def sections(folder: RunFolder, judged: Judged, picture: Callable[[str], Picture | None]) -> list[Section]:
     """What mistakes go with, each mistake laid open, and the feature space, as far as the folder knows."""
     found = causes_of(judged.result)
-    shown = causes.sections(found, judged.evidence) if found else []
+    shown = causes.sections(found) if found else []
     if folder.space.is_file():
         record = load_space(folder.space)
         shown += space.sections(record, picture, readings(judged.evidence), heat(folder))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from optotype.diagnose.causes import causes
@@ -17,24 +18,25 @@ from optotype.diagnose.conditions import Features, Objects, attach, measure
 from optotype.diagnose.space import Featured, Space, compare, explore, explore_answers, place, placing
 from optotype.diagnose.space.records import save as save_space
 from optotype.errors import InputError
+from optotype.evidence import Evidence
 from optotype.files import write_atomic
-from optotype.formats import read_columns, read_labels, read_listing
+from optotype.formats import read_columns, read_items, read_labels, read_listing
+from optotype.formats.manifest import holds_labels, write_items
 from optotype.formats.manifest import write as write_manifest
+from optotype.metrics.operating import judged as judged_objects
 from optotype.results import Result
 from optotype.runs import RunFolder
 from optotype.studies.explained import HEAT_INDEX
 from optotype.studies.judging import Judged, load, save
+from optotype.studies.locating import located
 from optotype.studies.reports import write_report
+from optotype.studies.saying import Say, quiet
 from optotype.tables import Items, Labels
 
 if TYPE_CHECKING:
     from optotype.inference.load import Loaded
 
-Say = Callable[[str], None]
-
-
-def quiet(_line: str) -> None:
-    """Tells nobody."""
+Positions: TypeAlias = NDArray[np.intp]
 
 
 def explain(
@@ -56,14 +58,13 @@ def explain(
     """
     folder = RunFolder(Path(run))
     judged = load(folder)
-    listing = read_listing(folder.data)
-    labels = listing.labels
+    kept = items = read_items(folder.data)
     if images is not None:
-        labels = under(labels, Path(images))
+        items = located(items, Path(images))
     if columns is not None:
-        labels = replace(labels, items=read_columns(Path(columns), labels.items))
-    if labels is not listing.labels:
-        write_manifest(folder.data, labels, listing.skipped)
+        items = _with_columns(Path(columns), items)
+    if items is not kept:
+        _keep(folder, items)
     result = explain_folder(folder, judged, device=device, seed=seed, say=say)
     if report:
         write_report(folder, max_mb=max_mb)
@@ -81,20 +82,20 @@ def explain_folder(
 ) -> Result:
     """Explain what the folder holds, as it is there.
 
-    Conditions go into ``evidence.npz``, causes into ``eval.json``; a folder with a trained model also gets
-    ``space.json``, ``distances.npz`` and heat maps under ``heat/``; where there is none, ``said``, the answers for the
-    items in the order of ``data.csv``, give the mistakes and the suspects of ``space.json``.
+    Conditions go into ``evidence.npz``, causes into ``eval.json``. Where each item has one class, a folder with a
+    trained model also gets ``space.json``, ``distances.npz`` and heat maps under ``heat/``; where there is none,
+    ``said``, the answers for the items in the order of ``data.csv``, give the mistakes and the suspects of
+    ``space.json``.
     """
     judged = judged or load(folder)
-    every = read_labels(folder.data)
-    loaded = _loaded(folder, every, device, say)
-    found = None
-    if loaded is not None:
+    every, found = read_labels(folder.data) if holds_labels(folder.data) else None, None
+    loaded = None if every is None else _loaded(folder, every, device, say)
+    if every is not None and loaded is not None:
         found = _featured(loaded, every, say)
         _heat(folder, loaded, found, _explore(folder, found, judged, seed, say))
-    elif said is not None:
+    elif every is not None and said is not None:
         save_space(explore_answers(every, said), folder.space)
-    judged = _explained(judged, every, found, seed, say)
+    judged = _explained(judged, read_items(folder.data), every, found, seed, say)
     save(judged, folder)
     return judged.result
 
@@ -108,38 +109,70 @@ def compare_spaces(folder: RunFolder, runs: Sequence[RunFolder]) -> None:
         save_space(compare(models), folder.centroids)
 
 
-def under(labels: Labels, root: Path) -> Labels:
-    """The same labels, their images looked for under ``root`` by their keys."""
-    if not root.is_dir():
-        raise InputError("--images", "a folder", f"'{root}'", "Name the folder that holds the images.")
-    return replace(labels, items=replace(labels.items, path=labels.items.key, root=root.resolve()))
+def _with_columns(path: Path, items: Items) -> Items:
+    """The items with the file's columns, which may name an image by any end of its path: ``data.csv`` says where images
+    lie, no longer what the truth's file called them.
+    """
+    try:
+        return read_columns(path, items)
+    except InputError:
+        parts = [PurePosixPath(name).parts for name in items.path.tolist()]
+        for last in range(1, max(map(len, parts), default=0)):
+            ends = np.array(["/".join(part[-last:]) for part in parts], np.str_)
+            try:
+                found = read_columns(path, replace(items, path=ends))
+            except InputError:
+                continue
+            return replace(items, columns=found.columns)
+        raise
 
 
-def _explained(judged: Judged, every: Labels, found: Featured | None, seed: int, say: Say) -> Judged:
-    rows = _judged_rows(judged, every)
-    labels = every.take(rows)
-    seen = _seen(labels.items)
+def _keep(folder: RunFolder, items: Items) -> None:
+    """Write the items back, with their labels and with what was left out, where there are any."""
+    if holds_labels(folder.data):
+        listing = read_listing(folder.data)
+        write_manifest(folder.data, replace(listing.labels, items=items), listing.skipped)
+    else:
+        write_items(folder.data, items)
+
+
+def _explained(
+    judged: Judged, items: Items, every: Labels | None, found: Featured | None, seed: int, say: Say
+) -> Judged:
+    rows = _judged_rows(judged, items)
+    items = items.take(rows)
+    seen = _seen(items)
     if seen:
-        say(f"explaining: measuring {len(labels):,} images")
+        say(f"explaining: measuring {len(items):,} images")
     conditions = measure(
         judged.result.task,
-        Objects.of_items(labels.items, labels.label),
-        labels.items,
+        _objects(judged.evidence) if every is None else Objects.of_items(items, every.label[rows]),
+        items,
         images=seen,
-        frequency=_frequency(every),
+        frequency=None if every is None else _frequency(every),
         features=None if found is None else _features(found, rows),
     )
-    evidence = attach(judged.evidence, labels.items, conditions)
+    evidence = attach(judged.evidence, items, conditions)
     result = causes(evidence, seed=seed, skipped=conditions.skipped)
     warnings = [*result.warnings, *conditions.warnings]
     told = msgspec.to_builtins(msgspec.structs.replace(result, warnings=warnings))
     return Judged(msgspec.structs.replace(judged.result, causes=told), evidence)
 
 
-def _judged_rows(judged: Judged, every: Labels) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    rows = np.flatnonzero(np.isin(every.items.key, judged.evidence.keys))
-    if len(rows) < len(judged.evidence):
-        got = f"{len(judged.evidence) - len(rows):,} of them missing"
+def _objects(evidence: Evidence) -> Objects:
+    """The objects that count, on the items of the evidence in their order."""
+    truth = evidence["truth"]
+    rows = np.flatnonzero(judged_objects(evidence))
+    return Objects(truth.item[rows], truth["label"][rows], truth["box"][rows])
+
+
+def _judged_rows(judged: Judged, items: Items) -> Positions:
+    """Rows of the items of the evidence, in its order."""
+    order = np.argsort(items.key, kind="stable")
+    place = np.minimum(np.searchsorted(items.key[order], judged.evidence.keys), max(len(order) - 1, 0))
+    rows = order[place]
+    if lost := int((items.key[rows] != judged.evidence.keys).sum()):
+        got = f"{lost:,} of them missing"
         raise InputError("data.csv", "the items that were judged", got, "Evaluate again; the file was changed.")
     return rows
 
@@ -150,12 +183,12 @@ def _seen(items: Items) -> bool:
     return all(str(items.path[i]) and items.file(i).is_file() for i in ends)
 
 
-def _frequency(every: Labels) -> np.ndarray[tuple[int], np.dtype[np.intp]] | None:
+def _frequency(every: Labels) -> Positions | None:
     training = every.label[every.items.split == "train"]
     return np.bincount(training, minlength=len(every.classes)) if len(training) else None
 
 
-def _features(found: Featured, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Features:
+def _features(found: Featured, rows: Positions) -> Features:
     training = found.rows("train")
     return Features(found.features[rows], found.features[training], found.truth.label[training])
 
@@ -183,7 +216,7 @@ def _featured(loaded: Loaded, every: Labels, say: Say) -> Featured:
 
 
 def _explore(folder: RunFolder, found: Featured, judged: Judged, seed: int, say: Say) -> Space:
-    split = str(found.truth.items.split[_judged_rows(judged, found.truth)[0]])
+    split = str(found.truth.items.split[_judged_rows(judged, found.truth.items)[0]])
     say("explaining: t-SNE, centroids, neighbours")
     space = explore(found, judged=split, seed=seed)
     placing.save(place(found, judged=split), folder.distances)

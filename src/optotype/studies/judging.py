@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from optotype.evidence import Evidence
 from optotype.files import sha256
 from optotype.results import Provenance, Result, Source
 from optotype.runs import RunFolder
-from optotype.tables import Labels
-from optotype.tasks import TASKS
+from optotype.tasks import task_of
+from optotype.tasks.measured import Measured
+from optotype.tasks.reading import Read
 from optotype.version import VERSION
 
 
@@ -27,53 +28,32 @@ class Judged:
     evidence: Evidence
 
 
-def judge(
-    task: str,
-    truth: Labels,
-    prediction: Labels,
-    *,
-    truth_path: Path,
-    predictions_path: Path,
-    resamples: int,
-    seed: int,
-    command: str,
-) -> Judged:
+def judge(task: str, read: Read, *, predictions_path: Path, resamples: int, seed: int, command: str) -> Judged:
     """Match and measure tables that were read; the hash of the truth covers what was judged, not how it was stored."""
-    record = TASKS[task]
-    found = record.match(truth, prediction)
-    measured = record.measure(found, prediction, resamples=resamples, seed=seed)
+    record = task_of(task)
+    found = record.match(read.truth, read.prediction, **read.rules)
+    measured = record.measure(found, read.prediction, resamples=resamples, seed=seed, **read.rules)
     provenance = Provenance(
-        truth=Source(str(truth_path), truth_hash(truth)),
+        truth=Source(str(read.source), record.digest(read.truth)),
         predictions=Source(str(predictions_path), sha256(predictions_path)),
         version=VERSION,
         command=command,
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     )
-    result = Result(
-        task=task,
-        protocol=measured.protocol,
-        n=measured.n,
-        metrics=measured.metrics,
-        per_class=measured.per_class,
-        calibration=measured.calibration,
-        warnings=measured.warnings,
-        provenance=provenance,
-    )
-    return Judged(result, found)
+    return Judged(result_of(task, measured, read.warnings, provenance), found)
+
+
+def result_of(task: str, measured: Measured, warnings: Sequence[str], provenance: Provenance) -> Result:
+    """What was measured as a result, ``warnings`` of reading before those of measuring."""
+    numbers = {name: getattr(measured, name) for name in measured.__struct_fields__}
+    numbers["warnings"] = [*warnings, *measured.warnings]
+    return Result(task=task, provenance=provenance, **numbers)
 
 
 def save(judged: Judged, folder: RunFolder) -> None:
     """Write the numbers and the evidence; the numbers last, so that ``eval.json`` says that all is there."""
     evidences.save(judged.evidence, folder.evidence)
     results.save(judged.result, folder.eval)
-
-
-def truth_hash(truth: Labels) -> str:
-    """Hash of keys, classes and labels in key order: equal truths are equal whatever file they came from."""
-    digest = hashlib.sha256("\0".join(truth.classes).encode())
-    for key, label in sorted(zip(truth.items.key.tolist(), truth.label.tolist(), strict=True)):
-        digest.update(f"\0{key}\0{label}".encode(errors="surrogateescape"))
-    return digest.hexdigest()
 
 
 def load(folder: RunFolder) -> Judged:

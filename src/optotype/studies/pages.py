@@ -23,7 +23,7 @@ from optotype.studies.judging import Judged, load
 from optotype.studies.paired import COMPARISON_FILE, ComparisonFile
 from optotype.studies.prefixing import prefixed, sentence_prefixed, view_id
 from optotype.studies.run_sections import curve_sentences, data_section, pictures, provenance_section, training_section
-from optotype.tasks import TASKS
+from optotype.tasks import task_of
 from optotype.training.config import Augment, TrainConfig
 from optotype.views import (
     Cell,
@@ -59,7 +59,7 @@ def _run_page(folder: RunFolder) -> Page:
     if folder.eval.is_file():
         judged, picture = load(folder), pictures(folder)
         result, found = judged.result, judged.evidence
-        record = TASKS[result.task]
+        record = task_of(result.task)
         sentences += explained.woven(record.verdict(result, found), folder, judged)
         sections += _with_explanation(record.sections(result, found, picture), folder, judged, picture)
     sentences += curve_sentences(folder)
@@ -114,7 +114,7 @@ def _best(runs: Sequence[RunFolder]) -> Sentence:
     """What the most accurate run reaches."""
     found = [(run, load(run)) for run in runs]
     run, judged = max(found, key=lambda pair: pair[1].result.metrics["accuracy"].value or 0)
-    first = TASKS[judged.result.task].verdict(judged.result, judged.evidence)[0]
+    first = task_of(judged.result.task).verdict(judged.result, judged.evidence)[0]
     return Sentence(f"Most accurate: {run.path.name}. {first.text}", first.tone, f"{run.path.name}-run")
 
 
@@ -122,7 +122,7 @@ def _one_run(run: RunFolder) -> Section:
     """Everything about one run of a study under one heading."""
     judged = load(run)
     result, found = judged.result, judged.evidence
-    record = TASKS[result.task]
+    record = task_of(result.task)
     picture = pictures(run)
     sections = _with_explanation(record.sections(result, found, picture), run, judged, picture)
     # The sections become one, so that links to them must lead to a view inside.
@@ -175,7 +175,9 @@ def _subtitle(folder: RunFolder) -> str:
     if not folder.eval.is_file():
         return "training goes on"
     result = results.load(folder.eval)
-    return f"{result.task}, {result.n.items:,} items, {result.n.classes} classes"
+    n = result.n
+    objects = f", {n.truth:,} objects" if n.truth != n.items else ""
+    return f"{result.task}, {n.items:,} items{objects}, {n.classes} classes"
 
 
 def _read(path: Path, kind: type[Any]) -> Any:

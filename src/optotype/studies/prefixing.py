@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from optotype.views import Cases, Chart, Gallery, Matrix, Scatter, Section, Sentence, Table, Verdict, View
+from optotype.views import Cases, Chart, Frames, Gallery, Matrix, Scatter, Section, Sentence, Table, Verdict, View
 
 
 def prefixed(section: Section, prefix: str, title: str = "") -> Section:
@@ -17,7 +17,7 @@ def prefixed(section: Section, prefix: str, title: str = "") -> Section:
 
 def view_id(view: View) -> str:
     """The id by which other views refer to it; empty where it has none."""
-    return view.id if isinstance(view, (Table, Matrix, Chart, Gallery, Scatter, Cases)) else ""
+    return view.id if isinstance(view, (Table, Matrix, Chart, Gallery, Frames, Scatter, Cases)) else ""
 
 
 def _of_view(view: View, prefix: str) -> View:

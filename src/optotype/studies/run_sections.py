@@ -11,7 +11,8 @@ import numpy as np
 from optotype import results
 from optotype.architecture import record, viewing
 from optotype.diagnose import epochs, learning_curves
-from optotype.formats import read_labels
+from optotype.formats import read_items, read_labels
+from optotype.formats.manifest import holds_labels
 from optotype.results import Result
 from optotype.runs import RunFolder
 from optotype.tables import Labels
@@ -78,8 +79,8 @@ def _settings(folder: RunFolder) -> list[View]:
 
 
 def data_section(folder: RunFolder) -> Section | None:
-    """Class bars per split."""
-    if not folder.data.is_file():
+    """Class bars per split; None where the folder does not tell each item's class."""
+    if not folder.data.is_file() or not holds_labels(folder.data):
         return None
     labels = read_labels(folder.data)
     return Section(
@@ -145,7 +146,7 @@ def pictures(folder: RunFolder) -> Callable[[str], Picture | None]:
     """Item key → its image, from the manifest in the folder; None where there is none."""
     if not folder.data.is_file():
         return lambda _key: None
-    items = read_labels(folder.data).items
+    items = read_items(folder.data)
     row = {key: i for i, key in enumerate(items.key.tolist())}
 
     def picture(key: str) -> Picture | None:

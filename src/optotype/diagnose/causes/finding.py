@@ -9,10 +9,12 @@ import numpy as np
 
 from optotype.diagnose.causes import adjusting, slices
 from optotype.diagnose.causes.looking import Looked, kind_of, look, parts_of, unit_of
+from optotype.diagnose.causes.outcomes import Outcomes, outcomes
 from optotype.diagnose.causes.rates import Sample, difference, intervals, z_of
 from optotype.diagnose.causes.records import Bin, Causes, Effect, Slice, Spread
 from optotype.diagnose.causes.testing import association
 from optotype.diagnose.causes.trusting import misplaced
+from optotype.diagnose.causes.words import WORDS
 from optotype.diagnose.compare.significance import holm
 from optotype.diagnose.conditions import TABLE, Conditions, name, of_table
 from optotype.evidence import Evidence
@@ -33,64 +35,63 @@ def causes(
 ) -> Causes:
     """Look for what the failures go with among the table ``conditions`` of the evidence.
 
-    ``failed`` (rows of that table,) bool; None: a classifier's wrong items. Items of one group of the evidence are not
-    taken as independent; nor, for a condition of the class, items of one class. ``skipped`` is what ``measure`` left
-    out, with its reasons (None: what the table lacks). Effects and slices are associations: nothing here shows what
-    would happen if a condition were changed.
+    ``failed`` (rows of that table,) bool; None: a classifier's wrong items, the objects that a detector misses. Items
+    of one group of the evidence are not taken as independent, nor are objects of one item; nor, for a condition of
+    the class, items of one class. ``skipped`` is what ``measure`` left out, with its reasons (None: what the table
+    lacks). Effects and slices are associations: nothing here shows what would happen if a condition were changed.
     """
     if TABLE not in evidence.tables:
         warning = "No conditions were measured."
         return Causes(
             n=len(evidence), groups=0, failures=0, resamples=resamples, seed=seed, skipped=skipped or [],
-            warnings=[warning],
+            warnings=[warning], task=evidence.task,
         )  # fmt: skip
     conditions = of_table(evidence[TABLE], evidence.task)
-    failed = _wrong(evidence) if failed is None else np.asarray(failed, bool)
+    known = outcomes(evidence)
+    if failed is None:
+        assert known is not None, "evidence that tells what failed"
+        failed = known.failed
+    failed = np.asarray(failed, bool)
     assert len(failed) == len(conditions), "one row of the conditions a judged object"
     group, groups = group_index(evidence.groups[conditions.item])
     sample = Sample(failed, group, groups, groups == len(failed))
     base = Causes(
         n=len(failed), groups=groups, failures=int(failed.sum()), resamples=resamples, seed=seed,
-        skipped=conditions.skipped if skipped is None else skipped, warnings=_too_few(sample),
+        skipped=conditions.skipped if skipped is None else skipped, warnings=_too_few(sample, evidence.task),
+        task=evidence.task,
     )  # fmt: skip
     if len(failed) < FEWEST_ITEMS or base.failures < FEWEST_FAILURES or base.failures == base.n:
         return base
-    return _found(base, conditions, evidence, sample)
+    return _found(base, conditions, known, sample, evidence.classes)
 
 
-def _found(base: Causes, conditions: Conditions, evidence: Evidence, sample: Sample) -> Causes:
-    label = _labels(evidence, conditions)
+def _found(
+    base: Causes, conditions: Conditions, known: Outcomes | None, sample: Sample, classes: tuple[str, ...]
+) -> Causes:
+    label = None if known is None else known.truth
     looked = [look(key, parts, sample, label) for key, parts in parts_of(conditions).items()]
     parted = {c.key for c in looked}
     keys = [*conditions.values, *conditions.categorical]
     left_out = [(key, "too few items in each part") for key in keys if key not in parted]
     effects, adjustment = _effects(looked, conditions, label, sample, base)
-    found, searched = _slices(conditions, evidence, sample, base)
-    trust = misplaced(looked, evidence, sample.failed, resamples=base.resamples, seed=base.seed)
-    changes: dict[str, Any] = {"effects": effects, "adjustment": adjustment, "slices": found, "searched": searched}
-    return msgspec.structs.replace(base, **changes, trust=trust, skipped=[*base.skipped, *left_out])
+    changes: dict[str, Any] = {"effects": effects, "adjustment": adjustment, "skipped": [*base.skipped, *left_out]}
+    if known is not None:
+        changes["slices"], changes["searched"] = _slices(conditions, known, sample, base, classes)
+        if known.confidence is not None:
+            changes["trust"] = misplaced(
+                looked, known.confidence, sample.failed, resamples=base.resamples, seed=base.seed
+            )
+    return msgspec.structs.replace(base, **changes)
 
 
-def _wrong(evidence: Evidence) -> Array:
-    rows = evidence["labels"]
-    return np.asarray(rows["truth"] != rows["predicted"])
-
-
-def _labels(evidence: Evidence, conditions: Conditions) -> Ints | None:
-    """Class of each row of the conditions, None where the evidence does not tell."""
-    if "labels" not in evidence.tables:
-        return None
-    return np.asarray(evidence["labels"]["truth"][conditions.item], np.int32)
-
-
-def _too_few(sample: Sample) -> list[str]:
-    n, failures = len(sample.failed), int(sample.failed.sum())
+def _too_few(sample: Sample, task: str) -> list[str]:
+    n, failures, words = len(sample.failed), int(sample.failed.sum()), WORDS[task]
     if n < FEWEST_ITEMS:
-        return [f"{n} items are too few to look for what failures go with (at least {FEWEST_ITEMS})."]
+        return [f"{n} {words.many} are too few to look for what failures go with (at least {FEWEST_ITEMS})."]
     if failures < FEWEST_FAILURES:
         return [f"{failures} failures are too few to look for what they go with (at least {FEWEST_FAILURES})."]
     if failures == n:
-        return ["Every item fails, so that failing goes with nothing."]
+        return [f"Every {words.one} is {words.failing}, so that failing goes with nothing."]
     if not sample.judgeable:
         return [f"No tests and intervals: fewer than {FEWEST_GROUPS} independent groups."]
     return []
@@ -193,14 +194,11 @@ def _known(value: Any, sample: Sample) -> float | None:
     return float(value) if sample.judgeable and np.isfinite(value) else None
 
 
-def _slices(conditions: Conditions, evidence: Evidence, sample: Sample, base: Causes) -> tuple[list[Slice], int]:
-    if "labels" not in evidence.tables:
-        return [], 0
-    labels = evidence["labels"]
+def _slices(
+    conditions: Conditions, known: Outcomes, sample: Sample, base: Causes, classes: tuple[str, ...]
+) -> tuple[list[Slice], int]:
     values = {key: column for key, column in conditions.values.items() if kind_of(key) != "model"}
     names = {key: (name(key), unit_of(key)) for key in (*values, *conditions.categorical)}
-    truth, predicted = labels["truth"][conditions.item], labels["predicted"][conditions.item]
     return slices.search(
-        sample, truth, predicted, values, conditions.categorical, names, evidence.classes,
-        resamples=base.resamples, seed=base.seed,
-    )  # fmt: skip
+        sample, known, values, conditions.categorical, names, classes, resamples=base.resamples, seed=base.seed
+    )

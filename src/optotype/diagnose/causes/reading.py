@@ -10,7 +10,7 @@ from optotype.diagnose.causes.wording import title
 from optotype.diagnose.conditions import BY_KEY, TABLE
 from optotype.evidence import Evidence
 from optotype.tables import Array, Floats, Strings
-from optotype.tasks.classify.wording import percent
+from optotype.tasks.wording import percent
 from optotype.views import Reading
 
 FEWEST = 10

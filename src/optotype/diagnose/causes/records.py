@@ -68,9 +68,11 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
     """A class (or a confused pair, where ``predicted`` is given) that fails more in a part of its items.
 
+    ``fails`` says in which way, where that is no class (‘badly placed’); empty for any and for a pair.
+
     ``elsewhere`` is the same difference of failure rates over all other classes, each with its own thirds; None for a
-    pair: a slice far above it is a matter of this class. ``p`` is corrected for the whole search; the interval of
-    ``difference`` for the choice among all that was searched.
+    pair or a way to fail: a slice far above it is a matter of this class. ``p`` is corrected for the whole search; the
+    interval of ``difference`` for the choice among all that was searched.
     """
 
     truth: str
@@ -88,6 +90,7 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     difference: Spread
     elsewhere: float | None = None
     p: float
+    fails: str = ""
 
 
 class Trust(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +111,7 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Causes(msgspec.Struct, frozen=True, kw_only=True):
-    """What the failures go with. ``adjustment`` says how effects were adjusted, or why they were not.
+    """What the failures of a ``task`` go with. ``adjustment`` says how effects were adjusted, or why they were not.
 
     ``searched`` class (or pair) × condition × direction combinations were looked at for ``slices``. ``skipped`` holds
     (condition, reason).
@@ -126,3 +129,4 @@ class Causes(msgspec.Struct, frozen=True, kw_only=True):
     resamples: int
     seed: int
     warnings: list[str] = []
+    task: str = "classify"

@@ -9,11 +9,12 @@ import msgspec
 import numpy as np
 
 from optotype.diagnose.causes.binning import FEWEST_IN_BIN, show, thirds
+from optotype.diagnose.causes.outcomes import Outcomes
 from optotype.diagnose.causes.rates import Sample, difference, rates, z_of
 from optotype.diagnose.causes.records import Place, Slice, Spread
 from optotype.diagnose.causes.testing import signs
 from optotype.metrics.intervals import LEVEL
-from optotype.tables import Array, Floats, Ints, Strings
+from optotype.tables import Array, Floats, Strings
 
 ALPHA = 0.05
 FEWEST_FAILURES = 5
@@ -51,8 +52,7 @@ class _Search:
 
 def search(
     sample: Sample,
-    truth: Ints,
-    predicted: Ints,
+    outcomes: Outcomes,
     values: Mapping[str, Floats],
     texts: Mapping[str, Strings],
     names: Mapping[str, tuple[str, str]],
@@ -63,14 +63,14 @@ def search(
 ) -> tuple[list[Slice], int]:
     """Slices that fail more than the rest of their class, the clearest first, and how many were looked at.
 
-    For every class, and every pair of classes confused at least 10 times: the lowest and highest third of each
-    condition within the class, or each category, against the rest of the class; parts of at least 20 items and 5
-    failures. ``p`` is from the largest of all standardised differences under randomisation (Westfall and Young 1993),
-    so that the chance of any false slice is 5 %; within classes items are dealt anew, or sums of groups change sign.
-    Intervals are at the level that keeps the share of wrong ones among those reported at 5 % (Benjamini and Yekutieli
-    2005). ``names`` gives label and unit of each condition.
+    For every class, every pair of classes confused at least 10 times, and every further way to fail as common in the
+    class: the lowest and highest third of each condition within the class, or each category, against the rest of the
+    class; parts of at least 20 items and 5 failures. ``p`` is from the largest of all standardised differences under
+    randomisation (Westfall and Young 1993), so that the chance of any false slice is 5 %; within classes items are
+    dealt anew, or sums of groups change sign. Intervals are at the level that keeps the share of wrong ones among those
+    reported at 5 % (Benjamini and Yekutieli 2005). ``names`` gives label and unit of each condition.
     """
-    searches = list(_searches(truth, predicted, values, texts, names, sample))
+    searches = list(_searches(outcomes, values, texts, names, sample))
     observed = [_standardised(s, sample) for s in searches]
     searched = int(sum(np.isfinite(z).sum() for z in observed))
     if not searched or not sample.judgeable:
@@ -89,7 +89,7 @@ def search(
     reach = z_of(1 - (1 - LEVEL) * len(found) / searched)
     kept = [
         msgspec.structs.replace(
-            _slice(s, p, o, corrected, sample, names, classes, reach),
+            _slice(s, p, o, corrected, sample, names, (classes, outcomes.names), reach),
             elsewhere=_elsewhere(searches, s, s.parts[p]) if s.outcomes[o] is None else None,
         )
         for _, s, p, o, corrected in found[:MOST_SLICES]
@@ -113,13 +113,13 @@ def _elsewhere(searches: list[_Search], this: _Search, part: Part) -> float | No
 
 
 def _searches(
-    truth: Ints,
-    predicted: Ints,
+    outcomes: Outcomes,
     values: Mapping[str, Floats],
     texts: Mapping[str, Strings],
     names: Mapping[str, tuple[str, str]],
     sample: Sample,
 ) -> Iterator[_Search]:
+    truth, said = outcomes.truth, outcomes.said
     for k in np.unique(truth).tolist():
         rows = np.flatnonzero(truth == k)
         if len(rows) < 2 * FEWEST_IN_BIN or sample.failed[rows].sum() < FEWEST_FAILURES:
@@ -137,9 +137,10 @@ def _searches(
                     masks.append(text[rows] == value)
         if not parts:
             continue
-        wrong = np.bincount(predicted[rows][sample.failed[rows]])
+        answers = said[rows[sample.failed[rows]]]
+        wrong = np.bincount(answers[answers >= 0])
         others = [d for d in np.flatnonzero(wrong >= FEWEST_OF_A_PAIR).tolist() if d != k]
-        failed = np.column_stack([sample.failed[rows], *(predicted[rows] == d for d in others)])
+        failed = np.column_stack([sample.failed[rows], *(said[rows] == d for d in others)])
         yield _Search(rows, k, [None, *others], failed, parts, np.column_stack(masks))
 
 
@@ -232,17 +233,21 @@ def _slice(
     corrected: float,
     sample: Sample,
     names: Mapping[str, tuple[str, str]],
-    classes: tuple[str, ...],
+    answers: tuple[tuple[str, ...], tuple[str, ...]],
     z: float,
 ) -> Slice:
+    """``answers`` are the classes, and the classes with the further ways to fail."""
     outcome = Sample(s.failed[:, o], sample.group[s.rows], sample.groups, sample.independent)
     inside = rates(outcome, np.where(s.inside[:, p], 0, -1), 1)
     rest = rates(outcome, np.where(s.inside[:, p], -1, 0), 1)
     low, high = difference(inside, rest, z)
     other, part = s.outcomes[o], s.parts[p]
+    classes, every = answers
+    is_class = other is not None and other < len(classes)
     return Slice(
         truth=classes[s.truth],
-        predicted=None if other is None else classes[other],
+        predicted=every[other] if other is not None and is_class else None,
+        fails=every[other] if other is not None and not is_class else "",
         condition=part.condition,
         label=names[part.condition][0],
         place=part.place,

@@ -9,8 +9,7 @@ from optotype.diagnose.causes.rates import Sample, z_of
 from optotype.diagnose.causes.records import Spread, Trust
 from optotype.diagnose.causes.testing import mean_gap
 from optotype.diagnose.compare.significance import holm
-from optotype.diagnose.conditions import TABLE, name
-from optotype.evidence import Evidence
+from optotype.diagnose.conditions import name
 from optotype.metrics.intervals import LEVEL
 from optotype.tables import Array, Floats
 
@@ -18,11 +17,8 @@ NEED_THE_TRUTH = ("frequency", "lookalike")
 """Conditions that are not known of an item whose class is not known; of no use to tell which answers to trust."""
 
 
-def misplaced(looked: list[Looked], evidence: Evidence, failed: Array, *, resamples: int, seed: int) -> list[Trust]:
+def misplaced(looked: list[Looked], confidence: Floats, failed: Array, *, resamples: int, seed: int) -> list[Trust]:
     """Where confidence exceeds the share right most, by condition; only what is shown after Holm's correction."""
-    if "labels" not in evidence.tables or "confidence" not in evidence["labels"].columns:
-        return []
-    confidence = evidence["labels"]["confidence"][evidence[TABLE].item]
     gap = confidence - ~failed
     judged = [c for c in looked if c.key not in NEED_THE_TRUTH and c.sample.judgeable]
     p = [mean_gap(gap, c.sample, c.parts.code, len(c.parts), resamples=resamples, seed=seed) for c in judged]

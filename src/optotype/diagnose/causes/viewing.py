@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from optotype.diagnose.causes.records import Causes, Effect
 from optotype.diagnose.causes.wording import SLICES, TARGET, shown_effects, title
+from optotype.diagnose.causes.words import WORDS
 from optotype.diagnose.conditions import BY_KEY
-from optotype.evidence import Evidence
-from optotype.tasks.classify.wording import plural
+from optotype.tasks.wording import plural
 from optotype.views import Axis, Cell, Chart, Column, Link, Note, Section, Series, Span, Table, View
 
 MOST_CHARTS = 4
 MOST_SLICES = 20
-GALLERY = "images"
 
 
-def sections(causes: Causes, evidence: Evidence) -> list[Section]:
+def sections(causes: Causes) -> list[Section]:
     """Sections ``causes`` (effects, a chart of each strong condition, what was left out) and ``slices``."""
     found = [_effects(causes)]
     if causes.slices or causes.trust:
         views: list[View] = []
         if causes.slices:
-            views.append(_slice_table(causes, evidence))
+            views.append(_slice_table(causes))
         if causes.trust:
             views.append(_trust_table(causes))
-        lead = "Parts in which single classes fail, or confidence misleads. Corrected for all that was looked at."
+        lead = "Parts in which single classes fail" + ", or confidence misleads" * bool(causes.trust)
+        lead += ". Corrected for all that was looked at."
         found.append(Section(SLICES, "Where single classes fail", views, lead=lead))
     return found
 
@@ -42,33 +42,38 @@ def _effects(causes: Causes) -> Section:
         views.append(Note(list(causes.warnings), "caution", "Warnings"))
     if causes.skipped:
         views.append(Note([f"{title(key)}: {reason}." for key, reason in causes.skipped], title="Not looked into"))
+    words = WORDS[causes.task]
     lead = (
-        f"How often items are wrong ({causes.failures:,} of {plural(causes.n, 'item')}) by their measured properties. "
-        "This shows what mistakes go with, not what would happen if a property were changed."
+        f"How often {words.many} are {words.failing} ({causes.failures:,} of {plural(causes.n, words.one)}) by their "
+        f"measured properties. {words.meant}This shows what {words.failures} go with, not what would happen if a "
+        "property were changed."
     )
-    return Section(TARGET, "What mistakes go with", views, lead=lead)
+    return Section(TARGET, f"What {words.failures} go with", views, lead=lead)
 
 
 def _effect_table(causes: Causes, effects: list[Effect], title: str, id_: str) -> Table:
-    adjusted = any(effect.adjusted is not None for effect in effects)
+    words, adjusted = WORDS[causes.task], any(effect.adjusted is not None for effect in effects)
     columns = [
         Column("condition"),
         Column("worst part"),
-        Column("items", "integer"),
-        Column("wrong there", "percent", bar=True),
-        Column("wrong elsewhere", "percent"),
+        Column(words.many, "integer"),
+        Column(f"{words.failing} there", "percent", bar=True),
+        Column(f"{words.failing} elsewhere", "percent"),
         Column("difference", "delta", better="lower"),
         *([Column("held fixed", "delta", better="lower", hint="class and the other conditions held fixed")] * adjusted),
-        Column("of all mistakes", "percent", hint="share of the mistakes that lie in the worst part"),
+        Column(f"of all {words.failures}", "percent", hint=f"share of the {words.failures} that lie in the worst part"),
         Column("p", "number", hint="corrected after Holm for the number of conditions"),
     ]
     rows = [_effect_row(effect, adjusted) for effect in effects]
-    kind = "Distances in the model's own feature space: they describe its mistakes, and are no property of the images. "
+    kind = (
+        f"Distances in the model's own feature space: they describe its {words.failures}, and are no property of the "
+        "images. "
+    )
     caption = (
         f"{kind if effects[0].kind == 'model' else ''}Worst part: the bin of about a fifth, or the category, with the "
         "clearest excess; the intervals hold for whichever it is. Like: too alike to be told apart. p: is the share of "
-        "mistakes the same in all bins? "
-        f"({causes.resamples:,} resamples, seed {causes.seed}; {_unit(causes)}). "
+        f"{words.failures} the same in all bins? ({causes.resamples:,} resamples, seed {causes.seed}; "
+        f"{_unit(causes)}). "
     )
     return Table(
         columns, rows, title=title, caption=caption + (causes.adjustment if id_ == "conditions" else ""), id=id_
@@ -92,41 +97,43 @@ def _effect_row(effect: Effect, adjusted: bool) -> list[Cell]:
 
 
 def _unit(causes: Causes) -> str:
+    many = WORDS[causes.task].many
     if causes.groups == causes.n:
-        return "items are independent"
-    return f"{causes.groups:,} groups, whose items are not taken as independent"
+        return f"{many} are independent"
+    return f"{causes.groups:,} groups, whose {many} are not taken as independent"
 
 
 def _chart(causes: Causes, effect: Effect, place: int) -> Chart:
-    overall = causes.failures / causes.n
+    words, overall = WORDS[causes.task], causes.failures / causes.n
     places = [float(i) for i in range(len(effect.bins))]
     series = [
-        Series("wrong", places, [b.rate for b in effect.bins], [b.low for b in effect.bins],
+        Series(words.failing, places, [b.rate for b in effect.bins], [b.low for b in effect.bins],
                [b.high for b in effect.bins]),
-        Series("all items", places, [overall] * len(places), role="ideal"),
+        Series(f"all {words.many}", places, [overall] * len(places), role="ideal"),
     ]  # fmt: skip
     source = f" {BY_KEY[effect.condition].source}." if effect.condition in BY_KEY else ""
     caption = (
-        f"{', '.join(f'{b.n:,}' for b in effect.bins)} items in the bins, from left to right; Wilson's 95 % intervals."
-        f"{source}"
+        f"{', '.join(f'{b.n:,}' for b in effect.bins)} {words.many} in the bins, from left to right; Wilson's 95 % "
+        f"intervals.{source}"
     )
     return Chart(
         "bar" if effect.place == "category" else "dots",
         Axis(title(effect.condition), categories=[b.name for b in effect.bins]),
-        Axis("share wrong", 0.0, unit="ratio"),
+        Axis(f"share {words.failing}", 0.0, unit="ratio"),
         series,
-        title=f"Mistakes by {title(effect.condition)}",
+        title=f"{words.failures.capitalize()} by {title(effect.condition)}",
         caption=caption,
         id=f"causes-{place + 1}",
     )
 
 
-def _slice_table(causes: Causes, evidence: Evidence) -> Table:
+def _slice_table(causes: Causes) -> Table:
+    words = WORDS[causes.task]
     columns = [
         Column("class"),
-        Column("called"),
-        Column("when", hint="thirds are of the class's own items"),
-        Column("items", "integer"),
+        Column(words.called),
+        Column("when", hint=f"thirds are of the class's own {words.many}"),
+        Column(words.many, "integer"),
         Column("there", "percent", bar=True),
         Column("its others", "percent"),
         Column("difference", "delta", better="lower"),
@@ -138,11 +145,10 @@ def _slice_table(causes: Causes, evidence: Evidence) -> Table:
     for s in causes.slices[:MOST_SLICES]:
         gap = s.difference
         rows.append(
-            [s.truth, s.predicted or "anything else", f"{title(s.condition)} {s.where}", s.n, s.rate, s.rest_rate,
+            [s.truth, s.predicted or s.fails or words.any, f"{title(s.condition)} {s.where}", s.n, s.rate, s.rest_rate,
              Span(gap.value, gap.low, gap.high), s.elsewhere, s.p]
         )  # fmt: skip
-        wanted = {"outcome": "wrong", "truth": s.truth} | ({"predicted": s.predicted} if s.predicted else {})
-        links.append(Link(GALLERY, wanted) if evidence.task == "classify" else None)
+        links.append(words.link(s))
     more = len(causes.slices) - len(rows)
     caption = (
         f"Of {causes.searched:,} combinations of class or confused pair, condition and direction, these fail more "

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from optotype.diagnose.causes.records import Causes, Effect, Place, Slice, Spread, Trust
+from optotype.diagnose.causes.words import WORDS
 from optotype.diagnose.conditions import BY_KEY, name
-from optotype.tasks.classify.wording import percent, plural, quoted
+from optotype.tasks.wording import percent, plural, quoted
 from optotype.views import Sentence
 
 ALPHA = 0.05
@@ -21,7 +22,7 @@ def sentences(causes: Causes, *, most: int = 3) -> list[Sentence]:
     effects = shown_effects(causes)
     found = [effect_sentence(causes, effect) for effect in effects[:2]]
     if own := special_slices(causes):
-        found.append(slice_sentence(own[0]))
+        found.append(slice_sentence(causes, own[0]))
     if causes.trust and len(found) < most:
         found.append(trust_sentence(causes.trust[0]))
     if not found:
@@ -57,42 +58,51 @@ def special_slices(causes: Causes) -> list[Slice]:
     """
     kept: list[Slice] = []
     for found in causes.slices:
-        low = found.difference.low or 0.0
-        if low <= max(found.elsewhere or 0.0, 0.0):
-            continue
-        if not any(other.truth == found.truth for other in kept):
+        if is_special(found) and not any(other.truth == found.truth for other in kept):
             kept.append(_as_pair(found, causes.slices))
     return kept
 
 
+def is_special(found: Slice) -> bool:
+    """Whether a slice is surely more than the general effect of its condition."""
+    return (found.difference.low or 0.0) > max(found.elsewhere or 0.0, 0.0)
+
+
 def _as_pair(found: Slice, slices: list[Slice]) -> Slice:
-    """The pair that makes up most of a class's slice, where there is one."""
+    """The pair, or the way to fail, that makes up most of a class's slice, where there is one."""
     for other in slices:
         same = (other.truth, other.condition, other.where) == (found.truth, found.condition, found.where)
-        if found.predicted is None and other.predicted is not None and same and 2 * other.failures > found.failures:
+        if _of_any(found) and not _of_any(other) and same and 2 * other.failures > found.failures:
             return other
     return found
 
 
+def _of_any(found: Slice) -> bool:
+    """Whether a slice is of failures of any kind."""
+    return found.predicted is None and not found.fails
+
+
 def effect_sentence(causes: Causes, effect: Effect) -> Sentence:
     """One condition: rates inside and outside its worst part, and the share of the failures there."""
+    words = WORDS[causes.task]
     gap, part = points(effect.difference), percent(effect.n / (causes.n - effect.missing), 0)
     text = (
-        f"Mistakes go with {title(effect.condition)}: where it is {effect.where} ({part} of the items), "
-        f"{percent(effect.rate)} are wrong, elsewhere {percent(effect.rest_rate)} ({gap}); "
-        f"{percent(effect.share, 0)} of all mistakes lie there."
+        f"{words.failures.capitalize()} go with {title(effect.condition)}: where it is {effect.where} "
+        f"({part} of the {words.many}), {percent(effect.rate)} are {words.failing}, elsewhere "
+        f"{percent(effect.rest_rate)} ({gap}); {percent(effect.share, 0)} of all {words.failures} lie there."
     )
     if effect.adjusted is not None and effect.adjusted.low is not None:
         text += f" With class and other conditions held fixed it is {points(effect.adjusted)}."
     return Sentence(text, "caution", TARGET)
 
 
-def slice_sentence(found: Slice) -> Sentence:
+def slice_sentence(causes: Causes, found: Slice) -> Sentence:
     """One class or pair: rates inside and outside the part of its items."""
-    what = f"is called {quoted(found.predicted)}" if found.predicted is not None else "is wrong"
+    words = WORDS[causes.task]
+    what = f"is {found.fails or words.failing}" if found.predicted is None else f"is called {quoted(found.predicted)}"
     where = comparative(found.condition, found.place, found.where)
     text = (
-        f"{quoted(found.truth)} {what} more often {where}: {percent(found.rate)} of {plural(found.n, 'item')}, "
+        f"{quoted(found.truth)} {what} more often {where}: {percent(found.rate)} of {plural(found.n, words.one)}, "
         f"against {percent(found.rest_rate)} of its other {found.rest_n:,} ({points(found.difference)})."
     )
     return Sentence(text, "caution", SLICES)
@@ -149,6 +159,9 @@ def _nothing(causes: Causes) -> Sentence:
         return Sentence(causes.warnings[0], "neutral", TARGET)
     if not causes.effects:
         return Sentence("No condition could be compared: there is nothing to look into.", "neutral", TARGET)
-    looked = plural(len(causes.effects), "condition")
-    text = f"None of {looked} can be shown to go with the mistakes ({causes.failures:,} of {plural(causes.n, 'item')})."
+    words, looked = WORDS[causes.task], plural(len(causes.effects), "condition")
+    text = (
+        f"None of {looked} can be shown to go with the {words.failures} "
+        f"({causes.failures:,} of {plural(causes.n, words.one)})."
+    )
     return Sentence(text, "neutral", TARGET)

@@ -10,6 +10,7 @@ import numpy as np
 from optotype.errors import InputError
 from optotype.evidence import Evidence
 from optotype.results import Result
+from optotype.tables import Array
 
 
 def check(
@@ -54,12 +55,20 @@ def _check_pair(first: str, name: str, a: Result, b: Result, one: Evidence, othe
         raise InputError(
             where, "the same items", f"{len(only)} on one side only, such as '{only[0]}'", "Evaluate again."
         )
-    same_truth = bool((one["labels"]["truth"] == other["labels"]["truth"]).all())
+    same_truth = all(np.array_equal(*sides) for sides in _truths(one, other))
     if not same_truth or not bool((one.groups == other.groups).all()):
         what = "groups" if same_truth else "true classes"
         raise InputError(
             where, f"the same {what} of the items", "different ones", "Evaluate both against the same truth."
         )
+
+
+def _truths(one: Evidence, other: Evidence) -> list[tuple[Array, Array]]:
+    """Columns that say what is there, side by side."""
+    if "labels" in one.tables:
+        return [(one["labels"]["truth"], other["labels"]["truth"])]
+    names = ("label", "box", "area", "crowd")
+    return [(one["truth"].item, other["truth"].item), *((one["truth"][n], other["truth"][n]) for n in names)]
 
 
 def _conventions(result: Result) -> dict[str, Any]:

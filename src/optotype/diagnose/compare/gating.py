@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from optotype.diagnose.compare.records import Comparison, Pair
 from optotype.errors import InputError, did_you_mean
 
-_GATE = re.compile(r"\s*([A-Za-z_]\w*)\s*(<=|>=|<|>)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*")
+_GATE = re.compile(r"\s*([A-Za-z_][\w./-]*)\s*(<=|>=|<|>)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*")
 _HOLDS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
@@ -24,7 +24,7 @@ def gates(comparison: Comparison, conditions: Sequence[str]) -> list[str]:
     against = [pair for pair in comparison.pairs if pair.a == comparison.names[0]]
     closed = []
     for condition in conditions:
-        key, sign, limit = _parse(condition, list(comparison.runs[0].metrics))
+        key, sign, limit = _parse(condition, [*comparison.runs[0].metrics, *comparison.pairs[0].metrics])
         for pair in against:
             value = _value(pair, key, condition)
             if _HOLDS[sign](value, limit):

@@ -3,41 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import statistics
 from collections.abc import Sequence
-from typing import Any, Literal
+from types import ModuleType
 
-import numpy as np
-
-from optotype import metrics
+from optotype.diagnose.compare import classifying, detecting
 from optotype.diagnose.compare.checking import check
-from optotype.diagnose.compare.records import (
-    Changed,
-    ClassDifference,
-    Comparison,
-    Difference,
-    Pair,
-    Run,
-    Setting,
-    SettingPair,
-    Spread,
-)  # fmt: skip
-from optotype.diagnose.compare.significance import holm, mcnemar
+from optotype.diagnose.compare.records import Comparison, Run, Setting
 from optotype.evidence import Evidence
-from optotype.metrics.calibration import gap_distances
-from optotype.metrics.intervals import FEWEST_GROUPS, LEVEL, group_index, percentile
 from optotype.results import Result
-from optotype.tables import Array, Floats
-from optotype.tasks import TASKS
-from optotype.tasks.classify import Samples
-from optotype.tasks.classify.measuring import number
 
 ALL_PAIRS_UP_TO = 4
 """With more runs than this, each is compared with the first only."""
-MOST_CHANGED = 1000
-"""Changed items kept of each kind; the counts are of all."""
-POWER_FACTOR = 2.8
-"""z(0.975) + z(0.8): a true difference of so many standard errors is seen in four of five samples."""
+
+SIDES: dict[str, ModuleType] = {"classify": classifying, "detect": detecting}
+"""Task → what a pair of its models is asked: ``resample``, ``pair``, ``spreads``, ``setting_pairs``, ``warnings``."""
 
 
 def compare(
@@ -58,15 +37,17 @@ def compare(
     or protocols.
     """
     check(results, evidences, names, seed_groups)
+    side = SIDES[results[0].task]
     samples = [
-        TASKS[result.task].resample(evidence, resamples=resamples, seed=seed, threads=threads, edges=_edges(result))
+        side.resample(result, evidence, resamples=resamples, seed=seed, threads=threads)
         for result, evidence in zip(results, evidences, strict=True)
     ]
+    known = list(zip(results, evidences, samples, strict=True))
     labels = list(seed_groups) if seed_groups else [str(i) for i in range(len(names))]
     indices = range(len(names))
     pairs = list(itertools.combinations(indices, 2)) if len(names) <= ALL_PAIRS_UP_TO else [(0, b) for b in indices[1:]]
     members = [[i for i in indices if labels[i] == label] for label in dict.fromkeys(labels)]
-    settings = [Setting([names[i] for i in runs], _spreads([samples[i] for i in runs])) for runs in members]
+    settings = [Setting([names[i] for i in runs], side.spreads([samples[i] for i in runs])) for runs in members]
     repeated = any(len(runs) > 1 for runs in members) and len(members) > 1
     return Comparison(
         task=results[0].task,
@@ -75,182 +56,9 @@ def compare(
         seed=seed,
         runs=[Run(name, result.metrics) for name, result in zip(names, results, strict=True)],
         pairs=[
-            _pair(evidences[a], evidences[b], samples[a], samples[b], (names[a], names[b]), labels[a] == labels[b])
-            for a, b in pairs
+            side.pair(known[a], known[b], (names[a], names[b]), same_setting=labels[a] == labels[b]) for a, b in pairs
         ],
         settings=settings,
-        setting_pairs=_setting_pairs(members, samples) if repeated else [],
-        warnings=_warnings(samples[0], resamples),
+        setting_pairs=side.setting_pairs(members, samples) if repeated else [],
+        warnings=side.warnings(samples[0], resamples),
     )
-
-
-def _pair(
-    first: Evidence, second: Evidence, a: Samples, b: Samples, names: tuple[str, str], same_setting: bool
-) -> Pair:
-    truth = first["labels"]["truth"]
-    right_a, right_b = first["labels"]["predicted"] == truth, second["labels"]["predicted"] == truth
-    fixed, broken = ~right_a & right_b, right_a & ~right_b
-    fixes, breaks = int(fixed.sum()), int(broken.sum())
-    found = {kind.key: _difference(kind, [a], [b]) for kind in metrics.of_task(first.task) if kind.key in a.value}
-    return Pair(
-        a=names[0],
-        b=names[1],
-        metrics=found,
-        fixes=fixes,
-        breaks=breaks,
-        both_right=int((right_a & right_b).sum()),
-        both_wrong=int((~right_a & ~right_b).sum()),
-        mcnemar_p=mcnemar(*_directions(first, np.zeros(len(first), np.int64), 1, fixed, broken)[0]),
-        detectable=_detectable(a, b),
-        per_class=_per_class(first, a, b, fixed, broken),
-        fixed=_changed(first, second, fixed, surest=0),
-        broken=_changed(first, second, broken, surest=1),
-        same_setting=same_setting,
-    )
-
-
-def _difference(kind: metrics.Measure, a: Sequence[Samples], b: Sequence[Samples]) -> Difference:
-    """Mean over ``b`` minus mean over ``a``; the samples of all are of the same resamples."""
-    key = kind.key
-    if not all(key in s.value for s in (*a, *b)):
-        return Difference(None, unit=kind.unit, better=kind.better)
-    value = number(_mean(s.value[key] for s in b) - _mean(s.value[key] for s in a))
-    low = high = None
-    if value is not None and _resampled(a[0]):
-        if kind.interval == "gaps":
-            reach = float(np.quantile(_mean(map(_distances, a)) + _mean(map(_distances, b)), LEVEL))
-            reach = max(reach, _mean(s.chance_reach for s in a) + _mean(s.chance_reach for s in b))
-            low, high = value - reach, value + reach
-        else:
-            ends = percentile(_mean(s.resampled[key] for s in b) - _mean(s.resampled[key] for s in a))
-            low, high = (None, None) if ends[0] == ends[1] else (number(ends[0]), number(ends[1]))
-    return Difference(value, low, high, kind.unit, kind.better)
-
-
-def _distances(samples: Samples) -> Floats:
-    once, totals = samples.once, samples.totals
-    return gap_distances(once["gap"], float(once["n"]), totals["gap"], totals["n"])
-
-
-def _mean(values: Any) -> Any:
-    listed = list(values)
-    return sum(listed[1:], start=listed[0]) / len(listed)
-
-
-def _resampled(samples: Samples) -> bool:
-    return bool(samples.totals) and samples.groups >= FEWEST_GROUPS
-
-
-def _detectable(a: Samples, b: Samples) -> float | None:
-    if not _resampled(a):
-        return None
-    return POWER_FACTOR * float(np.std(b.resampled["accuracy"] - a.resampled["accuracy"]))
-
-
-def _per_class(evidence: Evidence, a: Samples, b: Samples, fixed: Array, broken: Array) -> list[ClassDifference]:
-    truth, K = evidence["labels"]["truth"], len(evidence.classes)
-    fixes, breaks = np.bincount(truth[fixed], minlength=K), np.bincount(truth[broken], minlength=K)
-    support = a.once["support"].astype(int)
-    directions = _directions(evidence, truth, K, fixed, broken)
-    p = [mcnemar(*counts) if n else None for counts, n in zip(directions, support, strict=True)]
-    corrected = holm(p)
-    bounds = {key: _class_interval(key, a, b) for key in ("recall", "f1")}
-
-    def difference(key: str, k: int) -> Difference:
-        value = number(b.class_value[key][k] - a.class_value[key][k])
-        low, high = (None, None) if value is None else (number(end[k]) for end in bounds[key])
-        return Difference(value, low, high)
-
-    return [
-        ClassDifference(
-            name=name,
-            n=int(support[k]),
-            a=number(a.class_value["recall"][k]),
-            b=number(b.class_value["recall"][k]),
-            recall=difference("recall", k),
-            f1=difference("f1", k),
-            fixes=int(fixes[k]),
-            breaks=int(breaks[k]),
-            p=p[k],
-            p_holm=corrected[k],
-        )
-        for k, name in enumerate(evidence.classes)
-    ]
-
-
-def _directions(first: Evidence, label: Array, classes: int, fixed: Array, broken: Array) -> list[tuple[int, int]]:
-    """For each label, how many groups gain items and how many lose some: what McNemar's test counts.
-
-    An item without a group stands for itself. Items of one group are not independent, so that only the direction of
-    the group's sum counts (a sign test).
-    """
-    group, _ = group_index(first.groups)
-    pairs, index = np.unique(group.astype(np.int64) * classes + label, return_inverse=True)
-    net = np.bincount(index, fixed.astype(np.float64) - broken, len(pairs))
-    gains = np.bincount(pairs % classes, net > 0, classes).astype(int).tolist()
-    losses = np.bincount(pairs % classes, net < 0, classes).astype(int).tolist()
-    return list(zip(gains, losses, strict=True))
-
-
-def _class_interval(key: str, a: Samples, b: Samples) -> tuple[Floats, Floats]:
-    nothing = np.full(len(a.class_groups), np.nan)
-    if not _resampled(a):
-        return nothing, nothing
-    low, high = percentile(b.class_resampled[key] - a.class_resampled[key])
-    usable = (a.class_groups >= FEWEST_GROUPS) & (low < high)
-    return np.where(usable, low, nothing), np.where(usable, high, nothing)
-
-
-def _changed(first: Evidence, second: Evidence, mask: Array, *, surest: int) -> list[Changed]:
-    """The items of ``mask``, those first of which the model that is wrong (0: A, 1: B) was surest."""
-    sides = (first["labels"], second["labels"])
-    classes = first.classes
-    index = np.flatnonzero(mask)
-    scored = [side.columns.get("confidence") for side in sides]
-    wrong = scored[surest]
-    if wrong is not None:
-        index = index[np.argsort(-wrong[index], kind="stable")]
-    found = []
-    for i in index[:MOST_CHANGED].tolist():
-        truth, a, b = (classes[k] for k in (sides[0]["truth"][i], sides[0]["predicted"][i], sides[1]["predicted"][i]))
-        confidence_a, confidence_b = (None if c is None else float(c[i]) for c in scored)
-        found.append(Changed(str(first.keys[i]), truth, a, b, confidence_a, confidence_b))
-    return found
-
-
-def _spreads(samples: Sequence[Samples]) -> dict[str, Spread]:
-    spreads = {}
-    for key in samples[0].value:
-        values = [float(s.value[key]) for s in samples if key in s.value and np.isfinite(s.value[key])]
-        if len(values) == len(samples):
-            deviation = statistics.stdev(values) if len(values) > 1 else None
-            spreads[key] = Spread(statistics.fmean(values), min(values), max(values), deviation)
-    return spreads
-
-
-def _setting_pairs(members: Sequence[Sequence[int]], samples: Sequence[Samples]) -> list[SettingPair]:
-    found = []
-    for first, second in itertools.combinations(range(len(members)), 2):
-        a, b = ([samples[i] for i in members[side]] for side in (first, second))
-        differences = {
-            kind.key: _difference(kind, a, b) for kind in metrics.of_task("classify") if kind.key in a[0].value
-        }
-        of_a, of_b = ([float(s.value["accuracy"]) for s in side] for side in (a, b))
-        found.append(SettingPair(first, second, differences, min(of_a) > max(of_b) or min(of_b) > max(of_a)))
-    return found
-
-
-def _warnings(samples: Samples, resamples: int) -> list[str]:
-    warnings = []
-    if resamples and samples.groups < FEWEST_GROUPS:
-        warnings.append(f"No intervals: {samples.groups} independent groups are too few (at least {FEWEST_GROUPS}).")
-    if not samples.independent:
-        warnings.append(
-            "Items of one group are not independent: McNemar's test counts each group once, by the direction of "
-            "its sum, and the intervals resample groups."
-        )
-    return warnings
-
-
-def _edges(result: Result) -> Literal["guo", "netcal"]:
-    return "netcal" if result.protocol.get("ece", {}).get("edges") == "[lo, hi)" else "guo"

@@ -7,18 +7,24 @@ from typing import Literal
 import msgspec
 
 from optotype.results import Better, Counts, Metric
+from optotype.views import Frame
 
 FORMAT: Literal["optotype.comparison/1"] = "optotype.comparison/1"
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """B − A of one number with its paired 95 % interval; None where it does not exist or no interval is valid."""
+    """B − A of one number with its paired 95 % interval; None where it does not exist or no interval is valid.
+
+    ``p`` is the two-sided p-value, ``p_holm`` corrected for its family; None where none is given.
+    """
 
     value: float | None
     low: float | None = None
     high: float | None = None
     unit: str = "ratio"
     better: Better = "higher"
+    p: float | None = None
+    p_holm: float | None = None
 
     @property
     def shown(self) -> bool:
@@ -38,18 +44,57 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class ClassDifference(msgspec.Struct, frozen=True, rename={"name": "class"}):
-    """One class: recall of A and B, differences, items fixed and broken, p before and after Holm's correction."""
+    """One class: recall (detect: AP) of A and B, differences, items or objects fixed and broken, p and p after Holm.
+
+    ``recall`` and ``f1`` are of classifiers, ``ap`` is of detectors.
+    """
 
     name: str
     n: int
     a: float | None
     b: float | None
-    recall: Difference
-    f1: Difference
+    recall: Difference | None = None
+    f1: Difference | None = None
+    ap: Difference | None = None
+    fixes: int = 0
+    breaks: int = 0
+    p: float | None = None
+    p_holm: float | None = None
+
+    @property
+    def difference(self) -> Difference:
+        """The difference in what the class is judged by."""
+        return self.recall or self.ap or Difference(None)
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Objects that two detectors find (IoU 0.5, same class) at equal false detections an image.
+
+    ``at`` names the detector whose best F1 sets ``false_per_image``; ``score_a`` and ``score_b`` are the thresholds
+    (None: no score reaches it). ``p``: are fixes and breaks equally likely? Each group of images counts once, by the
+    direction of its sum.
+    """
+
+    at: str
+    false_per_image: float
+    score_a: float | None
+    score_b: float | None
     fixes: int
     breaks: int
-    p: float | None
-    p_holm: float | None
+    both_right: int
+    both_wrong: int
+    p: float
+
+
+class ChangedObject(msgspec.Struct, frozen=True):
+    """An object that one detector finds and the other misses; a score is None where nothing finds the object."""
+
+    key: str
+    label: str
+    box: tuple[float, float, float, float]
+    size: str
+    a: float | None
+    b: float | None
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -57,7 +102,8 @@ class Pair(msgspec.Struct, frozen=True):
 
     ``fixes``: items that A has wrong and B right; ``breaks``: the other way round. ``mcnemar_p`` is the exact
     binomial test's; each group of items counts once. ``detectable``: the accuracy difference seen in four of
-    five samples of this size. ``fixed`` and ``broken`` list up to 1,000 items each.
+    five samples of this size. ``fixed`` and ``broken`` list up to 1,000 items each. Of detectors items are objects,
+    ``found`` counts them at A's best F1 and at B's, and ``frames`` shows the images that change most.
     """
 
     a: str
@@ -73,6 +119,10 @@ class Pair(msgspec.Struct, frozen=True):
     fixed: list[Changed]
     broken: list[Changed]
     same_setting: bool = False
+    found: list[Found] = []
+    fixed_objects: list[ChangedObject] = []
+    broken_objects: list[ChangedObject] = []
+    frames: list[Frame] = []
 
 
 class Spread(msgspec.Struct, frozen=True):

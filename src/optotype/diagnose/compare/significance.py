@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
+
+from optotype.metrics.significance import holm
+from optotype.tables import Array, Ints
+
+__all__ = ["directions", "holm", "mcnemar"]
 
 
 def mcnemar(fixes: int, breaks: int) -> float:
@@ -26,16 +30,14 @@ def mcnemar(fixes: int, breaks: int) -> float:
     return min(1.0, 2 * math.exp(top + math.log(float(np.exp(terms - top).sum()))))
 
 
-def holm(p: Sequence[float | None]) -> list[float | None]:
-    """Holm's (1979) step-down correction of p values; None stays None and does not count.
+def directions(group: Ints, label: Array, classes: int, fixed: Array, broken: Array) -> list[tuple[int, int]]:
+    """For each label, how many groups gain items and how many lose some: what McNemar's test counts.
 
-    >>> holm([0.01, 0.04, None, 0.03])
-    [0.03, 0.06, None, 0.06]
+    ``group``, ``label``, ``fixed``, ``broken`` are (n,). Items of one group are not independent, so that only the
+    direction of the group's sum counts (a sign test).
     """
-    known = sorted((value, i) for i, value in enumerate(p) if value is not None)
-    corrected: list[float | None] = [None] * len(p)
-    reached = 0.0
-    for place, (value, i) in enumerate(known):
-        reached = max(reached, min(1.0, value * (len(known) - place)))
-        corrected[i] = reached
-    return corrected
+    pairs, index = np.unique(group.astype(np.int64) * classes + label, return_inverse=True)
+    net = np.bincount(index, fixed.astype(np.float64) - broken, len(pairs))
+    gains = np.bincount(pairs % classes, net > 0, classes).astype(int).tolist()
+    losses = np.bincount(pairs % classes, net < 0, classes).astype(int).tolist()
+    return list(zip(gains, losses, strict=True))

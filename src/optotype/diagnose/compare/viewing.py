@@ -6,8 +6,17 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from optotype import metrics
-from optotype.diagnose.compare.records import Changed, ClassDifference, Comparison, Pair, Setting, SettingPair
-from optotype.tasks.classify.wording import percent, plural, quoted
+from optotype.diagnose.compare.records import (
+    Changed,
+    ClassDifference,
+    Comparison,
+    Difference,
+    Pair,
+    Setting,
+    SettingPair,
+)
+from optotype.diagnose.compare.wording import ALPHA, p_text, signed
+from optotype.tasks.wording import percent, plural, quoted
 from optotype.views import (
     Axis,
     Cell,
@@ -29,7 +38,6 @@ from optotype.views import (
 MOST_CLASSES = 50
 MOST_IMAGES = 300
 """Images of each pair and direction in the gallery."""
-ALPHA = 0.05
 
 _ROLES: tuple[Literal["a", "b", "c", "d", "e", "f"], ...] = ("a", "b", "c", "d", "e", "f")
 
@@ -71,26 +79,22 @@ def _points(value: float) -> str:
     return f"{100 * value:.1f}"
 
 
-def _signed(value: float) -> str:
-    return f"{100 * value:+.1f}".replace("-", "−")
-
-
 def _pair_sentence(comparison: Comparison, pair: Pair) -> Sentence:
     difference = pair.metrics["accuracy"]
     changed = f"It fixes {pair.fixes:,} and breaks {pair.breaks:,} items"
-    changed += f" (McNemar p {_p(pair.mcnemar_p)})."
+    changed += f" (McNemar p {p_text(pair.mcnemar_p)})."
     first, second = quoted(pair.a), quoted(pair.b)
     if difference.value is None:
         return Sentence(f"{second} and {first}: no accuracy to compare.", "caution", "comparison")
     if not pair.fixes and not pair.breaks:
         return Sentence(f"{second} and {first} have exactly the same items right.", "neutral", "comparison")
     if difference.low is None or difference.high is None:
-        delta = f"{_signed(difference.value)} points of accuracy"
+        delta = f"{signed(difference.value)} points of accuracy"
         text = f"{second} minus {first}: {delta}, without a valid interval. {changed}"
         return Sentence(text, "caution", "comparison")
-    reach = f"[{_signed(difference.low)}, {_signed(difference.high)}]"
+    reach = f"[{signed(difference.low)}, {signed(difference.high)}]"
     if pair.same_setting:
-        text = f"{second} and {first} differ only in the seed: {_signed(difference.value)} points of accuracy {reach}."
+        text = f"{second} and {first} differ only in the seed: {signed(difference.value)} points of accuracy {reach}."
         return Sentence(text, "neutral", "comparison")
     if difference.shown:
         better = difference.value > 0
@@ -100,7 +104,7 @@ def _pair_sentence(comparison: Comparison, pair: Pair) -> Sentence:
             f"points of accuracy [{_points(ends[0])}, {_points(ends[1])}]. {changed}"
         )
         return Sentence(text, "good" if better else "bad", "comparison")
-    delta = f"{_signed(difference.value)} points {reach}"
+    delta = f"{signed(difference.value)} points {reach}"
     if pair.mcnemar_p < ALPHA:
         changed += " The two tests disagree, so it is open."
     text = f"No difference in accuracy can be shown between {second} and {first}: {delta}"
@@ -147,15 +151,11 @@ def _classes_sentence(pair: Pair) -> Sentence | None:
     shown = [row for row in pair.per_class if row.p_holm is not None and row.p_holm < ALPHA]
     if not shown or pair.same_setting:
         return None
-    ordered = sorted(shown, key=lambda row: -abs(row.recall.value or 0.0))
-    parts = [f"{quoted(row.name)} {_signed(row.recall.value or 0.0)}" for row in ordered[:4]]
+    ordered = sorted(shown, key=lambda row: -abs(row.difference.value or 0.0))
+    parts = [f"{quoted(row.name)} {signed(row.difference.value or 0.0)}" for row in ordered[:4]]
     more = f" and {len(ordered) - 4} more" if len(ordered) > 4 else ""
     text = f"Found differently often by {quoted(pair.b)} than by {quoted(pair.a)}, in points: {', '.join(parts)}{more}"
     return Sentence(f"{text} (p < {ALPHA} after Holm's correction).", "neutral", "class-differences")
-
-
-def _p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
 def _headline_table(comparison: Comparison) -> Table:
@@ -230,14 +230,14 @@ def _settings_table(comparison: Comparison) -> Table:
 def _class_chart(pairs: list[Pair]) -> Chart:
     rows = {pair.b: {row.name: row for row in pair.per_class} for pair in pairs}
     size = {
-        row.name: max(abs(rows[p.b][row.name].recall.value or 0.0) for p in pairs)
+        row.name: max(abs(rows[p.b][row.name].difference.value or 0.0) for p in pairs)
         for row in pairs[0].per_class
         if row.n
     }
     names = sorted(size, key=lambda name: -size[name])[:MOST_CLASSES]
     series = []
     for i, pair in enumerate(pairs):
-        found = [rows[pair.b][name].recall for name in names]
+        found = [rows[pair.b][name].difference for name in names]
         series.append(
             Series(
                 f"{pair.b} − {pair.a}",
@@ -281,7 +281,7 @@ def _class_table(pair: Pair, i: int) -> Table:
 
 
 def _class_row(row: ClassDifference) -> list[Cell]:
-    spans = (Span(d.value, d.low, d.high) for d in (row.recall, row.f1))
+    spans = (Span(d.value, d.low, d.high) for d in (row.difference, row.f1 or Difference(None)))
     return [row.name, row.n, row.a, row.b, *spans, row.fixes, row.breaks, row.p, row.p_holm]
 
 

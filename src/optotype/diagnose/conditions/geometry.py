@@ -52,7 +52,7 @@ def truncation(known: Known) -> Floats:
     free = inside_h * ((x0 > BORDER).astype(float) + (x0 + w < width - BORDER))
     free += inside_w * ((y0 > BORDER).astype(float) + (y0 + h < height_ - BORDER))
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = 1 - free / (2 * (w + h))
+        share = np.abs(np.round(1 - free / (2 * (w + h)), 9))  # a box inside is 0 and not what rounding leaves of it
     return np.where(known.boxed & np.isfinite(known.size[:, 0]), share, np.nan)
 
 

@@ -37,6 +37,8 @@ class Condition:
 
 ALL = ("classify", "segment", "detect", "track")
 MANY = ("segment", "detect", "track")
+TRAINED = ("classify",)
+"""Tasks whose models are trained here, so that there is training data to compare with."""
 INF = float("inf")
 BOXLESS = "the items have no boxes (columns box_x, box_y, box_w, box_h)"
 UNSIZED = "the images' sizes are not known: --images"
@@ -75,12 +77,12 @@ CONDITIONS = (
               "mask of Immerkær (1996), by the median", photometry.noise),
     Condition("quality", "JPEG quality", "", ALL, (1, 100), "images", "more compressed", "less compressed",
               "no image is a JPEG", "nearest quantisation table of the Independent JPEG Group", photometry.quality),
-    Condition("frequency", "items of its class in training", "items", ALL, (0, INF), "training", "of a rarer class",
+    Condition("frequency", "items of its class in training", "items", TRAINED, (0, INF), "training", "of a rarer class",
               "of a commoner class", "no training data", "count", learning.frequency),
-    Condition("novelty", "distance to the training data", "", ALL, (0, INF), "model", "more like the training data",
+    Condition("novelty", "distance to the training data", "", TRAINED, (0, INF), "model", "more like the training data",
               "less like the training data", "no training features",
               "mean Euclidean distance in feature space to the 5 nearest training samples", learning.novelty),
-    Condition("lookalike", "likeness to another class", "share", ALL, (0, 1), "model", "less like another class",
+    Condition("lookalike", "likeness to another class", "share", TRAINED, (0, 1), "model", "less like another class",
               "more like another class", "no training features",
               "a / (a + b), distances to the nearest training sample of the own class and of another",
               learning.lookalike),

@@ -10,7 +10,7 @@ import msgspec
 
 from optotype.diagnose.space.records import Mistake, Space, Suspect
 from optotype.diagnose.space.wording import split_name
-from optotype.tasks.classify.wording import plural
+from optotype.tasks.wording import plural
 from optotype.views import Case, Cases, Cell, Column, Picture, Reading, Section, Table, Tile, Tone
 
 Pictures: TypeAlias = Callable[[str], Picture | None]

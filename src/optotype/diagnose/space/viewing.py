@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from optotype.diagnose.space.item_views import Pictures, Readings, mistake_section, small, suspect_section
 from optotype.diagnose.space.records import CentroidTable, Embedding, Placed, Space
 from optotype.diagnose.space.wording import sentences, split_name
-from optotype.tasks.classify.wording import plural
+from optotype.tasks.wording import plural
 from optotype.views import (
     Cell,
     Cloud,

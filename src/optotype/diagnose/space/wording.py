@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from optotype.diagnose.space.records import Share, Space
-from optotype.tasks.classify.wording import percent, plural, quoted, within
+from optotype.tasks.wording import percent, plural, quoted, within
 from optotype.views import Sentence
 
 SPLITS = {"train": "training", "val": "validation", "test": "test"}

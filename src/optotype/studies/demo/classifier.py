@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from optotype.studies.demo.faults import Fault, hit_by
 from optotype.tables import Array, Floats, Labels
-
-Direction = Literal["low", "high"]
 
 ACCURACY = 0.95
 """Of the simulated classifier where no fault strikes."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One declared weakness.
-
-    It strikes the ``share`` of the items with the lowest or highest recorded ``attribute`` – only those of the class
-    ``truth`` where one is named – and makes ``rate`` of them wrong: ``taken_for`` that class, or any other.
-    ``overconfident`` mistakes are made with the confidence of right answers.
-    """
-
-    key: str
-    says: str
-    attribute: str
-    direction: Direction
-    share: float
-    rate: float
-    truth: str = ""
-    taken_for: str = ""
-    overconfident: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +33,7 @@ def simulate(labels: Labels, faults: tuple[Fault, ...], *, label_errors: float, 
     """
     rng = np.random.default_rng(seed)
     n, K = len(labels), len(labels.classes)
-    struck = {fault.key: _strikes(labels, fault) & (rng.random(n) < fault.rate) for fault in faults}
+    struck = hit_by(faults, labels.label, labels.classes, labels.items.columns, rng)
     said = np.where(rng.random(n) < ACCURACY, labels.label, _another(labels.label, K, rng)).astype(np.int32)
     sure = np.where(said == labels.label, rng.beta(14, 2, n), rng.beta(5, 3, n))
     for fault in faults:
@@ -69,22 +47,6 @@ def simulate(labels: Labels, faults: tuple[Fault, ...], *, label_errors: float, 
     given = np.where(swapped, _another(labels.label, K, rng), labels.label).astype(np.int32)
     scores = _scores(said, labels.label, sure, K, rng)
     return Simulated(replace(labels, label=given), replace(labels, label=said, scores=scores), swapped, struck)
-
-
-def _strikes(labels: Labels, fault: Fault) -> NDArray[np.bool_]:
-    """Items in the fault's tail of the attribute, among those of its class; never all of them, where many are equal."""
-    inside = np.ones(len(labels), bool)
-    if fault.truth:
-        inside = labels.label == labels.classes.index(fault.truth)
-    values = np.array(labels.items.columns[fault.attribute], dtype=np.float64)
-    if not inside.any():
-        return inside
-    tail = fault.share if fault.direction == "low" else 1 - fault.share
-    known = values[inside]
-    edge = np.quantile(known, tail)
-    low = (values <= edge) & (values < known.max())
-    high = (values >= edge) & (values > known.min())
-    return np.asarray(inside & (low if fault.direction == "low" else high))
 
 
 def _another(label: Array, classes: int, rng: np.random.Generator) -> Array:

@@ -11,11 +11,11 @@ from optotype.formats import read_labels, write_predictions
 from optotype.formats.manifest import write as write_manifest
 from optotype.runs import RunFolder
 from optotype.studies.declared import Declared, StudyRun
-from optotype.studies.demo.classifier import Fault, Simulated, simulate
+from optotype.studies.demo.classifier import Simulated, simulate
+from optotype.studies.demo.faults import Fault
 from optotype.studies.demo.findings import find, label_errors, undeclared
 from optotype.studies.demo.records import LegRecord
 from optotype.studies.evaluation import evaluate
-from optotype.studies.explained import causes_of
 from optotype.studies.study import run
 from optotype.studies.training import Progress
 from optotype.studies.wildlife import COURSE_AUGMENT
@@ -34,6 +34,7 @@ FAULTS = (
         0.2,
         0.4,
         overconfident=True,
+        shows="trust",
     ),
     Fault(
         "hidden rickshaws",
@@ -44,6 +45,7 @@ FAULTS = (
         0.85,
         truth="rickshaw",
         taken_for="car",
+        shows="slice",
     ),
 )
 
@@ -57,16 +59,15 @@ def examine(folder: Path, *, seed: int, train: bool, progress: Progress, command
     result = evaluate(
         "classify", *_written(folder, made), out=simulated, seed=seed, report=False, command=command
     )  # fmt: skip
-    causes = causes_of(result)
-    assert causes is not None, "evaluate looks for causes"
     suspects = [suspect.key for suspect in load_space(RunFolder(simulated).space).suspects or []]
     return LegRecord(
         task="classify",
         items=len(labels),
         simulated=simulated.relative_to(folder.parent).as_posix(),
-        findings=find(FAULTS, causes),
+        findings=find(FAULTS, result),
+        undeclared=undeclared(FAULTS, result),
+        sees="images, labels, answers and recorded attributes",
         labels=label_errors(labels.items.key, made.swapped, suspects),
-        undeclared=undeclared(FAULTS, causes),
         trained=_trained(folder, progress, command) if train else "",
     )
 

@@ -10,12 +10,12 @@ import msgspec
 from optotype.runs import RunFolder
 from optotype.studies.demo.records import DemoFile, LegRecord
 from optotype.studies.prefixing import prefixed
-from optotype.tasks.classify.wording import plural
+from optotype.tasks.wording import plural
 from optotype.views import Cell, Code, Column, Page, Picture, Section, Sentence, Sheet, Table, Tile, Verdict, View
 
 PageOf = Callable[[RunFolder], Page]
 
-TITLES = {"classify": "classifier"}
+TITLES = {"classify": "classifier", "detect": "detector"}
 """Task → what a model of it is called in a sentence."""
 
 
@@ -70,13 +70,12 @@ def _declared(leg: LegRecord) -> Section:
     columns = [Column("declared fault"), Column("found"), Column("what the explanation says")]
     rows: list[list[Cell]] = [[f.says, "yes" if f.told else "no", f.told or "–"] for f in leg.findings]
     labels = leg.labels
-    share = f"{labels.both} of the {labels.planted} swapped labels are among {plural(labels.suspects, 'suspect')}."
-    rows.append([f"{labels.planted} labels of the truth are swapped.", "yes" if labels.both else "no", share])
+    if labels.planted:
+        share = f"{labels.both} of the {labels.planted} swapped labels are among {plural(labels.suspects, 'suspect')}."
+        rows.append([f"{labels.planted} labels of the truth are swapped.", "yes" if labels.both else "no", share])
     beside = ", ".join(leg.undeclared)
-    caption = (
-        "The simulated model was made to fail in these ways; the explanation sees images, labels, answers and recorded "
-        "attributes only. "
-        + (f"It also holds these up, which were not declared: {beside}." if beside else "It holds up nothing else.")
+    caption = f"The simulated model was made to fail in these ways; the explanation sees {leg.sees} only. " + (
+        f"It also holds these up, which were not declared: {beside}." if beside else "It holds up nothing else."
     )
     views: list[View] = [Table(columns, rows, caption=caption, id=f"{leg.task}-declared-table")]
     lead = "An exam is worth what it finds. Here the faults are known beforehand."

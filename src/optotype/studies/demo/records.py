@@ -18,26 +18,27 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class LabelFinding(msgspec.Struct, frozen=True):
-    """How many of the swapped labels are among the suspects."""
+    """How many of the swapped labels are among the suspects; none where no labels were swapped."""
 
-    planted: int
-    suspects: int
-    both: int
+    planted: int = 0
+    suspects: int = 0
+    both: int = 0
 
 
 class LegRecord(msgspec.Struct, frozen=True):
     """One task of the tour.
 
     ``simulated`` and ``trained`` are folders below the demo's; ``trained`` is empty where no model was trained.
-    ``undeclared`` are findings of the explanation that no declared fault accounts for.
+    ``undeclared`` are findings of the explanation that no declared fault accounts for; it ``sees`` what is said there.
     """
 
     task: str
     items: int
     simulated: str
     findings: list[Finding]
-    labels: LabelFinding
     undeclared: list[str]
+    sees: str
+    labels: LabelFinding = LabelFinding()
     trained: str = ""
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from optotype.evidence import Evidence
 from optotype.tables import Array
-from optotype.tasks.classify.wording import plural
+from optotype.tasks.wording import plural
 from optotype.views import Gallery, GalleryItem, Picture
 
 Pictures: TypeAlias = Callable[[str], Picture | None]

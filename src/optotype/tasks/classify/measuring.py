@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from optotype import metrics
@@ -35,19 +33,8 @@ from optotype.metrics.recalibration import recalibrate
 from optotype.metrics.tally import FEWEST_CLASSES_TOP5, Tally, tally
 from optotype.results import ClassResult, Counts, Metric
 from optotype.tables import Array, Floats, Labels
-
-SHOWN_NAMES = 8
-
-
-class Measured(msgspec.Struct, frozen=True):
-    """The numbers of one evaluation, without provenance."""
-
-    metrics: dict[str, Metric]
-    per_class: list[ClassResult]
-    calibration: dict[str, Any]
-    protocol: dict[str, Any]
-    n: Counts
-    warnings: list[str]
+from optotype.tasks.measured import Measured, number
+from optotype.tasks.wording import listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -319,21 +306,3 @@ def _data_warnings(evidence: Evidence, samples: Samples) -> list[str]:
         if odd:
             warnings.append(f"{odd} items are given a class whose score is not the highest; the label given counts.")
     return warnings
-
-
-def listed(classes: tuple[str, ...], mask: Array) -> str:
-    """The names of some classes as the start of a sentence, cut to a few.
-
-    >>> listed(("cat", "dog", "owl"), np.array([True, False, True]))
-    '2 classes (cat, owl)'
-    """
-    names = [classes[k] for k in np.flatnonzero(mask)]
-    shown = ", ".join(names[:SHOWN_NAMES]) + (" …" if len(names) > SHOWN_NAMES else "")
-    return f"{len(names)} class{'es' if len(names) > 1 else ''} ({shown})"
-
-
-def number(value: Array | float | None) -> float | None:
-    """A plain float, None for what does not exist."""
-    if value is None or not math.isfinite(value):
-        return None
-    return float(value)

@@ -13,7 +13,7 @@ from optotype.metrics.intervals import FEWEST_GROUPS
 from optotype.results import ClassResult, Metric, Result
 from optotype.tasks.classify.calibrating import calibration
 from optotype.tasks.classify.gallery import LIMIT, Pictures, gallery
-from optotype.tasks.classify.wording import percent, plural, quoted, within
+from optotype.tasks.wording import percent, plural, quoted, within
 from optotype.views import (
     Cell,
     Column,

@@ -3,12 +3,14 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Page, Section, View } from "./types";
+import { Drawer, Lightbox } from "./over";
 import { domId, Guard, Logo, Prose, Ring, Text, ToneMark } from "./ui";
 import { formatPlace, go, type Place, place, replace, theme, toggleTheme, useStore } from "./store";
 import { CodeView, NoteView, NumbersView, SheetView, VerdictView } from "./views/simple";
 import { CasesView } from "./views/cases";
 import { ChartView } from "./views/chart";
-import { Drawer, GalleryView, Lightbox } from "./views/gallery";
+import { FramesView } from "./views/frames";
+import { GalleryView } from "./views/gallery";
 import { Glance } from "./views/glance";
 import { MatrixView } from "./views/matrix";
 import { ScatterView } from "./views/scatter";
@@ -28,6 +30,8 @@ function Draw({ view }: { view: View }) {
       return <ChartView view={view} />;
     case "gallery":
       return <GalleryView view={view} />;
+    case "frames":
+      return <FramesView view={view} />;
     case "sheet":
       return <SheetView view={view} />;
     case "scatter":
@@ -143,7 +147,7 @@ function lost(page: Page): { unreadable: number; leftOut: number } {
   };
   for (const view of page.sections.flatMap((section) => section.views)) {
     if (view.type === "sheet") view.tiles.forEach(([image]) => see(image));
-    if (view.type === "gallery") {
+    if (view.type === "gallery" || view.type === "frames") {
       view.items.forEach((item) => see(item[1]));
       leftOut += view.total - view.items.length;
     }

@@ -10,22 +10,25 @@ const AHEAD = 400; // pixels drawn beyond what can be seen
 export interface GridProps {
   count: number;
   minWidth: number;
-  /** What a cell needs besides its square picture. */
+  /** What a cell needs besides its picture. */
   footer: number;
+  /** Height of a picture as a part of its width. */
+  ratio: number;
   /** Rows shown at most; 0: all. */
   rows: number;
   /** The element that scrolls; without one the window does. */
   scroller?: RefObject<HTMLElement | null>;
   onColumns?: (columns: number) => void;
-  children: (index: number) => ComponentChildren;
+  /** Draws an item whose picture has this width. */
+  children: (index: number, width: number) => ComponentChildren;
 }
 
-export function Grid({ count, minWidth, footer, rows, scroller, onColumns, children }: GridProps) {
+export function Grid({ count, minWidth, footer, ratio, rows, scroller, onColumns, children }: GridProps) {
   const box = useRef<HTMLDivElement>(null);
   const width = useWidth(box);
   const columns = Math.max(1, Math.floor((width + GAP) / (minWidth + GAP)));
   const cell = (width - GAP * (columns - 1)) / columns;
-  const height = cell + footer;
+  const height = cell * ratio + footer;
   const needed = Math.ceil(count / columns);
   const lines = rows ? Math.min(rows, needed) : needed;
   const [range, setRange] = useState<[number, number]>([0, 0]);
@@ -88,7 +91,7 @@ export function Grid({ count, minWidth, footer, rows, scroller, onColumns, child
               height: `${height}px`,
             }}
           >
-            {children(i)}
+            {children(i, cell)}
           </div>
         ))}
     </div>

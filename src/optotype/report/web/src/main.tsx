@@ -1,10 +1,10 @@
 import { render } from "preact";
 import "./style.css";
 import type { Page } from "./types";
+import { albums } from "./album";
 import { App } from "./app";
 import { startImages } from "./images";
 import { startPlace, startTheme } from "./store";
-import { galleries } from "./views/gallery";
 import { targets } from "./views/simple";
 
 const page = JSON.parse(document.getElementById("page")!.textContent!) as Page;
@@ -12,7 +12,7 @@ for (const section of page.sections) {
   targets.add(section.id);
   for (const view of section.views) {
     if ("id" in view && view.id) targets.add(view.id);
-    if (view.type === "gallery") galleries.set(view.id, view);
+    if (view.type === "gallery" || view.type === "frames") albums.set(view.id, view);
   }
 }
 startTheme();

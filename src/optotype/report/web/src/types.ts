@@ -93,6 +93,7 @@ export interface Series {
   low: (number | null)[];
   high: (number | null)[];
   role: string;
+  group: string;
 }
 
 export interface Chart {
@@ -117,8 +118,8 @@ export interface Facet {
 /** title, image, tone, place in `labels`, texts of the facts */
 export type Item = [string, ImageNumber, Tone, number, string[]];
 
-export interface Gallery {
-  type: "gallery";
+/** Items that can be filtered, and thinned to save space. */
+export interface Items {
   id: string;
   title: string;
   caption: string;
@@ -130,6 +131,27 @@ export interface Gallery {
   total: number;
   totals: [number[], number][];
 }
+
+export interface Gallery extends Items {
+  type: "gallery";
+}
+
+/** x, y, width, height in pixels of the image */
+export type Rect = [number, number, number, number];
+
+/** Width, height, focus in tenths of a pixel, then columns, one value a box: places in tenths, label, score in steps of
+ * 1/100,000 (-1: none), role, note. An empty column of scores or notes has none. */
+export type Scene = [number, number, Rect | null, number[], number[], number[], number[], number[], number[], number[], number[]];
+
+export interface Frames extends Items {
+  type: "frames";
+  names: string[];
+  notes: string[];
+  threshold: number | null;
+  scenes: Scene[];
+}
+
+export type Album = Gallery | Frames;
 
 export interface Sheet {
   type: "sheet";
@@ -200,7 +222,7 @@ export interface Cases {
   items: Case[];
 }
 
-export type View = Verdict | Numbers | Table | Matrix | Chart | Gallery | Sheet | Scatter | Cases | Note | Code;
+export type View = Verdict | Numbers | Table | Matrix | Chart | Album | Sheet | Scatter | Cases | Note | Code;
 
 export interface Section {
   id: string;

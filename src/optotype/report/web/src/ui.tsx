@@ -55,20 +55,25 @@ export function Img({ image, alt, enlarge }: { image: ImageNumber; alt: string; 
   );
 }
 
-/** The element's width, kept up to date. */
-export function useWidth(ref: RefObject<HTMLElement | null>): number {
-  const [width, setWidth] = useState(0);
+/** The element's width and height, kept up to date. */
+export function useSize(ref: RefObject<HTMLElement | null>): [number, number] {
+  const [size, setSize] = useState<[number, number]>([0, 0]);
   useLayoutEffect(() => {
     const element = ref.current;
     if (!element) return;
-    const measure = () => setWidth(Math.floor(element.clientWidth));
+    const measure = () => {
+      const [width, height] = [Math.floor(element.clientWidth), Math.floor(element.clientHeight)];
+      setSize((old) => (old[0] === width && old[1] === height ? old : [width, height]));
+    };
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  return width;
+  return size;
 }
+
+export const useWidth = (ref: RefObject<HTMLElement | null>): number => useSize(ref)[0];
 
 /** The DOM id of a view's or section's id; the prefix keeps them apart from the page's own. */
 export const domId = (id: string) => (id ? `at-${id}` : undefined);

@@ -15,29 +15,46 @@ interface Drawn {
   width: number;
   at: number | null;
   setAt: (at: number | null) => void;
+  /** Name of the series that stands out; empty: all do. */
+  lit: string;
 }
 
 export function ChartView({ view }: { view: Chart }) {
   const box = useRef<HTMLDivElement>(null);
   const width = useWidth(box);
-  const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set());
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [at, setAt] = useState<number | null>(null);
-  const placed = useMemo(() => view.series.map((one) => placeable(one, view)), [view]);
-  const series = placed.filter((_, i) => !hidden.has(i));
-  const toggle = (i: number) => {
+  const [lit, setLit] = useState("");
+  const groups = useMemo(() => [...new Set(view.series.map((one) => one.group).filter(Boolean))], [view]);
+  const [group, setGroup] = useState(groups[0] ?? "");
+  const placed = useMemo(
+    () => apart(view.series.filter((one) => !one.group || one.group === group)).map((one) => placeable(one, view)),
+    [view, group],
+  );
+  const series = placed.filter((one) => !hidden.has(one.name));
+  const toggle = (name: string) => {
     const next = new Set(hidden);
-    if (!next.delete(i)) next.add(i);
+    if (!next.delete(name)) next.add(name);
     setHidden(next);
     setAt(null);
   };
-  const drawn = { view, series, width, at, setAt };
+  const drawn = { view, series, width, at, setAt, lit };
   return (
     <Figure kind="chart" title={view.title} caption={view.caption} id={view.id}>
-      {view.series.length > 1 && (
-        <ul class="legend">
-          {view.series.map((one, i) => (
+      {groups.length > 0 && <Groups groups={groups} group={group} onGroup={(next) => (setGroup(next), setAt(null))} />}
+      {placed.length > 1 && (
+        <ul class="legend" onPointerLeave={() => setLit("")}>
+          {placed.map((one) => (
             <li>
-              <button type="button" class={`r-${one.role}`} aria-pressed={!hidden.has(i)} onClick={() => toggle(i)}>
+              <button
+                type="button"
+                class={`r-${one.role}`}
+                aria-pressed={!hidden.has(one.name)}
+                onClick={() => toggle(one.name)}
+                onPointerEnter={(event) => event.pointerType === "mouse" && setLit(one.name)}
+                onFocus={(event) => event.currentTarget.matches(":focus-visible") && setLit(one.name)}
+                onBlur={() => setLit("")}
+              >
                 <Swatch kind={view.kind} role={one.role} />
                 <Text text={one.name} max={60} />
               </button>
@@ -50,6 +67,23 @@ export function ChartView({ view }: { view: Chart }) {
         {width > 0 && values(placed).length > 0 && (inRows(view) ? <Rows {...drawn} /> : <Plane {...drawn} />)}
       </div>
     </Figure>
+  );
+}
+
+/** Which of the groups of series is shown; its name stands on paper too. */
+function Groups({ groups, group, onGroup }: { groups: string[]; group: string; onGroup: (group: string) => void }) {
+  return (
+    <div class="groups">
+      <label>
+        Shown
+        <select value={String(groups.indexOf(group))} onChange={(event) => onGroup(groups[Number(event.currentTarget.value)]!)}>
+          {groups.map((name, k) => (
+            <option value={String(k)}>{middle(name, 60)}</option>
+          ))}
+        </select>
+      </label>
+      <span class="muted">of {count(groups.length)}</span>
+    </div>
   );
 }
 
@@ -70,6 +104,14 @@ function Swatch({ kind, role }: { kind: Chart["kind"]; role: string }) {
       )}
     </svg>
   );
+}
+
+const ALIKE: Record<string, string> = { train: "f", validation: "a", test: "c" };
+
+/** Series that would look like an earlier one are dashed in their own way. */
+function apart(series: Series[]): Series[] {
+  const look = ({ role }: Series) => ALIKE[role] ?? role;
+  return series.map((one, k) => (one.role !== "ideal" && series.slice(0, k).some((other) => look(other) === look(one)) ? { ...one, role: `${one.role} again` } : one));
 }
 
 /** The points that have a place: a logarithmic axis has none for zero and below. */
@@ -125,7 +167,7 @@ function TipRow({ axis, one, i }: { axis: Axis; one: Series; i: number }) {
 
 // Places along x, values along y.
 
-function Plane({ view, series, width, at, setAt }: Drawn) {
+function Plane({ view, series, width, at, setAt, lit }: Drawn) {
   const names = view.x.categories;
   const height = Math.round(Math.min(320, Math.max(220, width * 0.52)));
   const named = view.y.label !== "" && view.y.label.toLowerCase() !== view.title.toLowerCase();
@@ -153,7 +195,7 @@ function Plane({ view, series, width, at, setAt }: Drawn) {
         width={width}
         height={height}
         role="img"
-        aria-label={summary(view)}
+        aria-label={summary(view, series)}
         tabIndex={0}
         onPointerMove={(event) => xs.length && setAt(nearest(event.clientX - event.currentTarget.getBoundingClientRect().left))}
         onPointerLeave={() => setAt(null)}
@@ -175,11 +217,11 @@ function Plane({ view, series, width, at, setAt }: Drawn) {
         {hovered !== null && <line class="cross" x1={x(hovered)} x2={x(hovered)} y1={top} y2={bottom} />}
         {series.map((one) =>
           asLine(view, one) ? (
-            <Line one={one} x={x} y={y} points={view.kind === "line" && one.x.length <= 40 && one.role !== "ideal"} />
+            <Line one={one} lit={lit} x={x} y={y} points={view.kind === "line" && one.x.length <= 40 && one.role !== "ideal"} />
           ) : view.kind === "bar" ? (
-            <Bars one={one} x={x} y={y} base={bottom} width={2 * half} place={bars.indexOf(one)} of={bars.length} />
+            <Bars one={one} lit={lit} x={x} y={y} base={bottom} width={2 * half} place={bars.indexOf(one)} of={bars.length} />
           ) : (
-            <Dots one={one} x={x} y={y} shift={7 * (bars.indexOf(one) - (bars.length - 1) / 2)} />
+            <Dots one={one} lit={lit} x={x} y={y} shift={7 * (bars.indexOf(one) - (bars.length - 1) / 2)} />
           ),
         )}
         <Marks marks={view.marks} x={x} top={top} bottom={bottom} right={width - 14} />
@@ -251,7 +293,7 @@ function YAxis({ label, scale, left, right }: { label: string; scale: Scale; lef
   );
 }
 
-function Line({ one, x, y, points }: { one: Series; x: Scale; y: Scale; points: boolean }) {
+function Line({ one, lit, x, y, points }: { one: Series; lit: string; x: Scale; y: Scale; points: boolean }) {
   const runs: number[][] = [[]];
   one.y.forEach((value, i) => (value === null ? runs.push([]) : runs.at(-1)!.push(i)));
   const path = (run: number[]) => run.map((i, k) => `${k ? "L" : "M"}${px(x(one.x[i]!))} ${px(y(one.y[i]!))}`).join("");
@@ -263,7 +305,7 @@ function Line({ one, x, y, points }: { one: Series; x: Scale; y: Scale; points: 
     return `M${[...upper, ...lower].join("L")}Z`;
   };
   return (
-    <g class={`series r-${one.role}`}>
+    <g class={seriesClass(one, lit)}>
       {runs.map((run) => (
         <>
           <path class="band" d={band(run)} />
@@ -276,13 +318,15 @@ function Line({ one, x, y, points }: { one: Series; x: Scale; y: Scale; points: 
   );
 }
 
+const seriesClass = (one: Series, lit: string) => `series r-${one.role}${lit && lit !== one.name ? " dim" : ""}`;
+
 const px = (value: number) => Math.round(value * 10) / 10;
 
-function Bars(props: { one: Series; x: Scale; y: Scale; base: number; width: number; place: number; of: number }) {
-  const { one, x, y, width, place, of } = props;
+function Bars(props: { one: Series; lit: string; x: Scale; y: Scale; base: number; width: number; place: number; of: number }) {
+  const { one, lit, x, y, width, place, of } = props;
   const zero = Math.min(props.base, Math.max(y(y.high), y(Math.max(0, y.low))));
   return (
-    <g class={`series r-${one.role}`}>
+    <g class={seriesClass(one, lit)}>
       {one.y.map((value, i) => {
         if (value === null) return null;
         const room = x(one.x[i]! + width / 2) - x(one.x[i]! - width / 2) - 2;
@@ -292,7 +336,7 @@ function Bars(props: { one: Series; x: Scale; y: Scale; base: number; width: num
         return (
           <>
             <rect class="fill" x={px(from)} width={px(thick)} y={px(Math.min(y(value), zero))} height={px(Math.abs(y(value) - zero))} rx="1" />
-            {range && <line class="whisker" x1={from + thick / 2} x2={from + thick / 2} y1={y(range[0])} y2={y(range[1])} />}
+            {range && <Whisker x={[from + thick / 2, from + thick / 2]} y={[y(range[0]), y(range[1])]} />}
           </>
         );
       })}
@@ -300,10 +344,22 @@ function Bars(props: { one: Series; x: Scale; y: Scale; base: number; width: num
   );
 }
 
-/** Series that share their places along x stand a little apart. */
-function Dots({ one, x, y, shift }: { one: Series; x: Scale; y: Scale; shift: number }) {
+/** An interval; over a bar it is edged, so that it can be told from the bar's colour. */
+function Whisker({ x: [x1, x2], y: [y1, y2], stem = false }: { x: [number, number]; y: [number, number]; stem?: boolean }) {
+  const ends = { x1, x2, y1, y2 };
+  if (stem) return <line class="stem" {...ends} />;
   return (
-    <g class={`series r-${one.role}`}>
+    <>
+      <line class="whisker edging" {...ends} />
+      <line class="whisker" {...ends} />
+    </>
+  );
+}
+
+/** Series that share their places along x stand a little apart. */
+function Dots({ one, lit, x, y, shift }: { one: Series; lit: string; x: Scale; y: Scale; shift: number }) {
+  return (
+    <g class={seriesClass(one, lit)}>
       {one.y.map((value, i) => {
         const range = interval(one, i);
         const at = px(x(one.x[i]!) + shift);
@@ -347,12 +403,12 @@ function Marks({ marks, x, top, bottom, right }: { marks: Chart["marks"]; x: Sca
 
 // Named places from top to bottom, values along x.
 
-function Rows({ view, series, width, at, setAt }: Drawn) {
+function Rows({ view, series, width, at, setAt, lit }: Drawn) {
   const [all, setAll] = useState(view.x.categories.length <= MANY);
   const names = all ? view.x.categories : view.x.categories.slice(0, MANY);
   const bars = series.filter((one) => one.role !== "ideal");
-  const thick = view.kind === "bar" ? (bars.length > 2 ? 7 : bars.length > 1 ? 9 : 14) : 11;
-  const row = Math.max(22, thick * Math.max(1, bars.length) + 9);
+  const thick = view.kind === "bar" ? (bars.length > 2 ? 8 : bars.length > 1 ? 9 : 14) : 11;
+  const row = Math.max(22, thick * Math.max(1, bars.length) + (bars.length > 2 ? 14 : 9));
   const left = Math.min(width * 0.36, 190, 12 + Math.max(0, ...names.map((name) => textWidth(middle(name, 40)))));
   const bottom = names.length * row + 6;
   const right = width - (bars.length === 1 ? 56 : 16);
@@ -370,7 +426,7 @@ function Rows({ view, series, width, at, setAt }: Drawn) {
         width={width}
         height={bottom + 42}
         role="img"
-        aria-label={summary(view)}
+        aria-label={summary(view, series)}
         tabIndex={0}
         onPointerMove={place}
         onPointerLeave={() => setAt(null)}
@@ -397,7 +453,7 @@ function Rows({ view, series, width, at, setAt }: Drawn) {
           ))}
         </g>
         {series.map((one) => (
-          <g class={`series r-${one.role}`}>
+          <g class={seriesClass(one, lit)}>
             {one.y.map((value, i) => {
               const at = one.x[i]!;
               if (value === null || at >= names.length) return null;
@@ -413,7 +469,7 @@ function Rows({ view, series, width, at, setAt }: Drawn) {
                   ) : (
                     <circle class="fill" cx={px(scale(value))} cy={y} r="4.5" />
                   )}
-                  {range && <line class={view.kind === "bar" ? "whisker" : "stem"} x1={px(scale(range[0]))} x2={px(scale(range[1]))} y1={y} y2={y} />}
+                  {range && <Whisker stem={view.kind !== "bar"} x={[px(scale(range[0])), px(scale(range[1]))]} y={[y, y]} />}
                   {bars.length === 1 && (
                     <text class="end" x={end + 8} y={y + 4}>
                       {amount(value, view.y.unit)}
@@ -459,8 +515,8 @@ function step(event: KeyboardEvent, at: number | null, n: number, setAt: (at: nu
 }
 
 /** What somebody hears who cannot see the chart. */
-function summary(view: Chart): string {
-  const parts = view.series.slice(0, 6).map((one) => {
+function summary(view: Chart, series: Series[]): string {
+  const parts = series.slice(0, 6).map((one) => {
     const last = one.y.findLast((value) => value !== null) ?? null;
     return `${middle(one.name, 40)}: ${one.y.length} values, the last ${last === null ? DASH : amount(last, view.y.unit)}`;
   });

@@ -5,7 +5,7 @@ import type { Case, Cases, Page } from "../types";
 import { Heat } from "../heat";
 import { imageSize } from "../images";
 import { Img, Text } from "../ui";
-import { follow } from "./gallery";
+import { follow } from "../album";
 
 const MOST = 4;
 

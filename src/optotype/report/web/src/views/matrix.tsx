@@ -6,7 +6,7 @@ import { count } from "../format";
 import { Figure, middle, Segmented, Text, useWidth } from "../ui";
 import { theme, useStore } from "../store";
 import { textWidth } from "../scale";
-import { follow } from "./gallery";
+import { follow } from "../album";
 
 const TABLE_AT_MOST = 32;
 const PAIRS = 10;

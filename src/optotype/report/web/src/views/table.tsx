@@ -4,7 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { Better, Cell, Column, ImageNumber, Span, Table } from "../types";
 import { cell as format, count, isNumeric } from "../format";
 import { Figure, Img, Text } from "../ui";
-import { follow } from "./gallery";
+import { follow } from "../album";
 
 const SHORT = 25;
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from optotype.tables import Array
+
+SHOWN_NAMES = 8
+
 
 def percent(value: float, digits: int = 1) -> str:
     r"""A ratio in percent, its sign kept on the number's line.
@@ -37,3 +43,14 @@ def quoted(name: str, most: int = 60) -> str:
     '‘cat’'
     """
     return f"‘{name if len(name) <= most else name[: most - 1] + '…'}’"
+
+
+def listed(classes: tuple[str, ...], mask: Array) -> str:
+    """The names of some classes as the start of a sentence, cut to a few.
+
+    >>> listed(("cat", "dog", "owl"), np.array([True, False, True]))
+    '2 classes (cat, owl)'
+    """
+    names = [classes[k] for k in np.flatnonzero(mask)]
+    shown = ", ".join(names[:SHOWN_NAMES]) + (" …" if len(names) > SHOWN_NAMES else "")
+    return f"{len(names)} class{'es' if len(names) > 1 else ''} ({shown})"

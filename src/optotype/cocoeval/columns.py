@@ -1,0 +1,131 @@
+"""Annotations and results as columns, from a COCO file or from dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from optotype import coco_records
+from optotype.coco_records import Document
+from optotype.errors import InputError
+from optotype.kernels.json_scan import AREA, BOX, CATEGORY, ID, IGNORE, IMAGE, SCORE
+from optotype.tables import Array, Floats, Ints
+
+Record = dict[str, Any]
+Records = Sequence[Mapping[str, Any]]
+
+_NO_FLAGS, _NO_IDS = np.zeros(0, np.bool_), np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Annotations as columns, in the order of their list.
+
+    ``rows`` of each image by its id; ``category`` (n,) positions in ``categories``, the ids that occur; ``area`` is NaN
+    where there is none; ``score`` None: the truth, of which alone there are ``crowd`` and ``id``. ``ignored``: some
+    have ``ignore`` set.
+    """
+
+    rows: dict[Any, Array]
+    categories: list[Any]
+    category: Ints
+    box: Floats
+    area: Floats
+    crowd: Array
+    id: Array
+    score: Floats | None
+    ignored: bool
+
+    @classmethod
+    def of(cls, image: Any, category: Any, *columns: Any) -> Table:
+        """From image and category id of each row, and the other columns as they stand above."""
+        images, place = _coded(image)
+        order = np.argsort(place, kind="stable")
+        ends = np.searchsorted(place[order], np.arange(len(images) + 1)).tolist()
+        rows = {name: order[first:last] for name, first, last in zip(images, ends, ends[1:], strict=False)}
+        return cls(rows, *_coded(category), *columns)
+
+    @classmethod
+    def of_records(cls, records: Records, where: str, *, results: bool = False) -> Table:
+        """From dicts; of results the area is w · h. An InputError names the first dict that is wrong."""
+        image, category = (_column(records, name, where) for name in ("image_id", "category_id"))
+        box = _numbers(records, "bbox", (4,), where)
+        _check_boxes(box, lambda row: f"{where} {row}")
+        if results:
+            score = _numbers(records, "score", (), where)
+            return cls.of(image, category, box, box[:, 2] * box[:, 3], _NO_FLAGS, _NO_IDS, score, False)
+        area = np.array([record.get("area", np.nan) for record in records], np.float64)
+        if any("score" in record for record in records):
+            return cls.of(image, category, box, area, _NO_FLAGS, _NO_IDS, _numbers(records, "score", (), where), False)
+        crowd = np.array([bool(record.get("iscrowd", 0)) for record in records], np.bool_)
+        _numbers(records, "id", (), where)
+        number = np.array(_column(records, "id", where), np.int64)  # not by way of floats, which end at 2⁵³
+        ignored = any(record.get("ignore") and not record.get("iscrowd") for record in records)
+        return cls.of(image, category, box, area, crowd, number, None, ignored)
+
+    @classmethod
+    def of_document(cls, document: Document, *, results: bool) -> Table:
+        """From a file."""
+        coco_records.require(document, IMAGE | CATEGORY | BOX | (SCORE if results else ID))
+        found = document.records
+        _check_boxes(found.box, document.where)
+        if results:
+            if len(bad := np.flatnonzero(~np.isfinite(found.score))):
+                raise InputError(f"{document.where(int(bad[0]))}, 'score'", "a finite number",
+                                 str(found.score[bad[0]]), "Correct or drop it.")  # fmt: skip
+            area = found.box[:, 2] * found.box[:, 3]
+            return cls.of(found.image, found.category, found.box, area, _NO_FLAGS, _NO_IDS, found.score, False)
+        area = np.where(found.has & AREA, found.area, np.nan)
+        ignored = bool((found.has & IGNORE > 0)[~found.crowd].any())
+        return cls.of(found.image, found.category, found.box, area, found.crowd, found.id, None, ignored)
+
+
+def _coded(values: list[Any] | Array) -> tuple[list[Any], Ints]:
+    """The distinct values, and the position of each value among them."""
+    if isinstance(values, np.ndarray):
+        known, code = np.unique(values, return_inverse=True)
+        return known.tolist(), code.astype(np.int32)
+    place: dict[Any, int] = {}
+    codes = [place.setdefault(value, len(place)) for value in values]
+    return list(place), np.array(codes, np.int32)
+
+
+def _check_boxes(box: Floats, where: Callable[[int], str]) -> None:
+    good = np.isfinite(box).all(axis=1) & (box[:, 2:] >= 0).all(axis=1)
+    if not good.all():
+        row = int(np.flatnonzero(~good)[0])
+        raise InputError(f"{where(row)}: bbox", "finite x, y, w, h with w ≥ 0 and h ≥ 0", str(box[row].tolist()),
+                         "Correct or drop it.")  # fmt: skip
+
+
+def _column(records: Records, name: str, where: str) -> list[Any]:
+    try:
+        return [record[name] for record in records]
+    except (KeyError, TypeError):
+        i = next(i for i, record in enumerate(records) if not isinstance(record, Mapping) or name not in record)
+    got = f"keys {', '.join(map(str, records[i]))}" if isinstance(records[i], Mapping) else type(records[i]).__name__
+    raise InputError(f"{where} {i}", f"a dict with {name}", got, "Complete it.")
+
+
+def _numbers(records: Records, name: str, width: tuple[int, ...], where: str) -> Floats:
+    """A column of finite numbers, (n, *width)."""
+    try:
+        values = np.array(_column(records, name, where), np.float64).reshape(len(records), *width)
+        if np.isfinite(values).all():
+            return values
+    except (TypeError, ValueError):
+        pass  # the first record that is wrong is sought below
+    i, wrong = next((i, r[name]) for i, r in enumerate(records) if not _are_numbers(r[name], width))
+    expected = "four finite numbers x, y, w, h" if width else "a finite number"
+    raise InputError(f"{where} {i}: {name}", expected, repr(wrong), "Correct or drop it.")
+
+
+def _are_numbers(value: Any, shape: tuple[int, ...]) -> bool:
+    try:
+        array = np.asarray(value, np.float64)
+    except (TypeError, ValueError):
+        return False
+    return array.shape == shape and bool(np.isfinite(array).all())

@@ -1,0 +1,55 @@
+"""What judged things and their failures are called in each task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from optotype.diagnose.causes.records import Slice
+from optotype.views import Link
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of a task.
+
+    ``one`` and ``many`` of what is judged; it is ``failing`` (‘40 % are wrong’) and its ``failures`` are counted;
+    ``meant`` says when it fails, where the word does not; ``called`` and ``any`` head and fill the column of what those
+    of a slice are taken for; ``link`` opens its images.
+    """
+
+    one: str
+    many: str
+    failing: str
+    failures: str
+    meant: str
+    called: str
+    any: str
+    link: Callable[[Slice], Link]
+
+
+def _items(found: Slice) -> Link:
+    wanted = {"outcome": "wrong", "truth": found.truth}
+    return Link("images", wanted | ({"predicted": found.predicted} if found.predicted else {}))
+
+
+def _objects(found: Slice) -> Link:
+    """Errors are filed under the class of the detection, and objects that nothing finds under their own."""
+    if found.predicted:
+        return Link("events", {"type": "Cls", "class": found.predicted})
+    return Link("events", {"type": "Loc" if found.fails else "Miss", "class": found.truth})
+
+
+WORDS = {
+    "classify": Words("item", "items", "wrong", "mistakes", "", "called", "anything else", _items),
+    "detect": Words(
+        "object",
+        "objects",
+        "missed",
+        "misses",
+        "Missed: no detection of its class at or above the score of the best F1 is matched to it at IoU 0.5. ",
+        "taken for",
+        "missed in any way",
+        _objects,
+    ),
+}

@@ -1,0 +1,290 @@
+"""A comparison of detectors in words, tables, charts and images with boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from optotype.diagnose.compare.records import ClassDifference, Comparison, Difference, Found, Pair
+from optotype.diagnose.compare.wording import ALPHA, p_text, signed
+from optotype.metrics.average_precision import selections
+from optotype.metrics.tide.codes import ERROR_NAMES
+from optotype.tasks.wording import plural, quoted
+from optotype.views import (
+    Axis,
+    Cell,
+    Chart,
+    Column,
+    Frames,
+    Note,
+    Picture,
+    Section,
+    Sentence,
+    Series,
+    Span,
+    Table,
+    View,
+)
+
+MOST_CLASSES = 50
+_ERRORS = tuple(ERROR_NAMES)
+_LABELS = {s.key: s.label for s in selections()} | {"dece": "Calibration error (dece)"}
+_ROLES = ("a", "b", "c", "d", "e", "f")
+_PICTURE = 640
+
+
+def verdict(comparison: Comparison) -> list[Sentence]:
+    """Which detector is better, and in what, saying nothing that its intervals do not carry."""
+    found = [s for pair in comparison.pairs for s in (_ap_sentence(pair), *_object_sentences(pair))]
+    for pair in _against_first(comparison):
+        found += [s for s in (_error_sentence(pair), _class_sentence(pair)) if s is not None]
+    return found
+
+
+def sections(comparison: Comparison, picture: Callable[[str], Picture | None]) -> list[Section]:
+    """Sections ``comparison``, ``error-differences``, ``class-differences`` and ``changes``."""
+    views: list[View] = [_headline(comparison), _differences(comparison), _objects(comparison)]
+    if comparison.warnings:
+        views.append(Note(list(comparison.warnings), "caution", "Warnings"))
+    lead = "All detectors were judged on the same images, so that their differences are paired."
+    found = [Section("comparison", "Which is better", views, lead=lead)]
+    pairs = _against_first(comparison)
+    errors: list[View] = [_error_chart(pairs)]
+    found.append(Section("error-differences", "Which errors are fewer", errors))
+    classes: list[View] = [_class_chart(pairs), *(_class_table(pair, i) for i, pair in enumerate(pairs))]
+    found.append(Section("class-differences", "Where they differ", classes))
+    frames: list[View] = [view for i, pair in enumerate(pairs) if (view := _frames(pair, i, picture)).frames]
+    return [*found, Section("changes", "The images that changed", frames)] if frames else found
+
+
+def _against_first(comparison: Comparison) -> list[Pair]:
+    return [pair for pair in comparison.pairs if pair.a == comparison.names[0]]
+
+
+def _ap_sentence(pair: Pair) -> Sentence:
+    difference, first, second = pair.metrics["AP"], quoted(pair.a), quoted(pair.b)
+    if difference.value is None:
+        return Sentence(f"{second} and {first}: no AP to compare.", "caution", "comparison")
+    text = f"{signed(difference.value)} points of AP{_reach(difference, 100)}"
+    if difference.shown:
+        better = difference.value > 0
+        return Sentence(f"{second} is {'better' if better else 'worse'} than {first}: {text}.",
+                        "good" if better else "bad", "comparison")  # fmt: skip
+    if difference.low is None:
+        return Sentence(f"{second} minus {first}: {text}, without a valid interval.", "caution", "comparison")
+    text = f"No difference in AP can be shown between {second} and {first}: {text}"
+    if pair.detectable:
+        text += f"; a difference under about {100 * pair.detectable:.1f} points would often not be seen"
+    return Sentence(f"{text}.", "neutral", "comparison")
+
+
+def _object_sentences(pair: Pair) -> list[Sentence]:
+    if not pair.found:
+        return []
+    first = pair.found[0]
+    text = (
+        f"With {first.false_per_image:.2f} false detections an image, as at the best F1 of {quoted(first.at)}, "
+        f"{quoted(pair.b)} finds {first.fixes:,} objects that {quoted(pair.a)} misses, and misses {first.breaks:,} "
+        f"that it finds (p {p_text(first.p)})"
+    )
+    tone = "neutral"
+    if len(pair.found) > 1:
+        other = pair.found[1]
+        if _way(first) != _way(other):
+            tone = "caution"
+            text += (
+                f". At the best F1 of {quoted(other.at)} ({other.false_per_image:.2f} false an image) it is another "
+                f"verdict: {other.fixes:,} fixed, {other.breaks:,} broken (p {p_text(other.p)})"
+            )
+        else:
+            text += f"; at the best F1 of {quoted(other.at)} {other.fixes:,} fixed and {other.breaks:,} broken"
+    return [Sentence(f"{text}.", "caution" if tone == "caution" else "neutral", "objects")]
+
+
+def _way(found: Found) -> int:
+    """1 or −1 where fixes and breaks are shown to differ, else 0."""
+    if found.p >= ALPHA or found.fixes == found.breaks:
+        return 0
+    return 1 if found.fixes > found.breaks else -1
+
+
+def _error_sentence(pair: Pair) -> Sentence | None:
+    shown = [(key, d) for key in _ERRORS if (d := pair.metrics.get(f"tide.{key}")) and _holds(d)]
+    if not shown:
+        return None
+    parts = [f"{key} {d.value:+.1f}".replace("-", "−") for key, d in sorted(shown, key=lambda kd: kd[1].value or 0)]
+    text = f"Errors that cost {quoted(pair.b)} more or less than {quoted(pair.a)}, in AP points: {', '.join(parts)}"
+    return Sentence(f"{text} (p < {ALPHA} after Holm's correction).", "neutral", "error-differences")
+
+
+def _class_sentence(pair: Pair) -> Sentence | None:
+    shown = [row for row in pair.per_class if row.p_holm is not None and row.p_holm < ALPHA]
+    if not shown:
+        return None
+    ordered = sorted(shown, key=lambda row: -abs(row.difference.value or 0.0))
+    parts = [f"{quoted(row.name)} {signed(row.difference.value or 0.0)}" for row in ordered[:4]]
+    more = f" and {len(ordered) - 4} more" if len(ordered) > 4 else ""
+    text = f"Classes whose AP differs for {quoted(pair.b)}, in points: {', '.join(parts)}{more}"
+    return Sentence(f"{text} (p < {ALPHA} after Holm's correction).", "neutral", "class-differences")
+
+
+def _holds(difference: Difference) -> bool:
+    return difference.p_holm is not None and difference.p_holm < ALPHA
+
+
+def _reach(difference: Difference, scale: float) -> str:
+    if difference.low is None or difference.high is None:
+        return ""
+    return f" [{scale * difference.low:+.1f}, {scale * difference.high:+.1f}]".replace("-", "−")
+
+
+def _keys(comparison: Comparison) -> list[str]:
+    known = comparison.pairs[0].metrics
+    return [key for key in known if "/" not in key and not key.startswith(("tide-coco", "dece_"))]
+
+
+def _label(key: str, better: str) -> str:
+    name = f"{key.removeprefix('tide.')}, AP points" if key.startswith("tide.") else _LABELS.get(key, key)
+    return f"{name} {'↑' if better == 'higher' else '↓'}"
+
+
+def _headline(comparison: Comparison) -> Table:
+    columns = [Column("metric"), *(Column(name, "number") for name in comparison.names)]
+    rows: list[list[Cell]] = []
+    for key, metric in comparison.runs[0].metrics.items():
+        found = [run.metrics[key] for run in comparison.runs]
+        rows.append([_label(key, metric.better), *(Span(m.value, m.low, m.high) for m in found)])
+    n = comparison.n
+    caption = (
+        f"{plural(n.items, 'image')}, {plural(n.truth, 'object')}. ↑ higher, ↓ lower is better. 95 % intervals of each "
+        "number alone."
+    )
+    return Table(columns, rows, title="Side by side", caption=caption, id="headline")
+
+
+def _differences(comparison: Comparison) -> Table:
+    columns = [Column("metric")]
+    for pair in comparison.pairs:
+        columns += [Column(f"{pair.b} − {pair.a}", "delta"), Column("p", "number", hint="Holm: sizes; kinds of errors")]
+    rows: list[list[Cell]] = []
+    for key in _keys(comparison):
+        found = [pair.metrics[key] for pair in comparison.pairs]
+        row: list[Cell] = [_label(key, found[0].better)]
+        for d in found:
+            row += [Span(d.value, d.low, d.high, d.better), d.p if d.p_holm is None else d.p_holm]
+        rows.append(row)
+    caption = (
+        f"Paired 95 % intervals from {comparison.resamples:,} resamples of the images (seed {comparison.seed}): one "
+        "without 0 shows a difference. p: normal, with the standard error of the resamples; of sizes, and of kinds of "
+        "errors, corrected after Holm. A calibration error has an interval only where both detectors' have one."
+    )
+    return Table(columns, rows, title="Differences", caption=caption, id="differences")
+
+
+def _objects(comparison: Comparison) -> Table:
+    columns = [
+        Column("second against first"),
+        Column("at the best F1 of"),
+        Column("false an image", "number"),
+        Column("fixed", "integer", hint="the second finds it, the first does not"),
+        Column("broken", "integer", hint="the first finds it, the second does not"),
+        Column("both find", "integer"),
+        Column("neither", "integer"),
+        Column("p", "number", hint="are fixes and breaks equally likely? each image counts once"),
+    ]
+    rows: list[list[Cell]] = [
+        [f"{p.b} against {p.a}", f.at, f.false_per_image, f.fixes, f.breaks, f.both_right, f.both_wrong, f.p]
+        for p in comparison.pairs
+        for f in p.found
+    ]
+    caption = (
+        "Objects found with IoU ≥ 0.5 by a detection of their class, both detectors at scores with equally many false "
+        "detections an image."
+    )
+    return Table(columns, rows, title="Fixed and broken objects", caption=caption, id="objects")
+
+
+def _error_chart(pairs: list[Pair]) -> Chart:
+    x = [float(i) for i in range(len(_ERRORS))]
+    series = []
+    for i, pair in enumerate(pairs):
+        found = [pair.metrics[f"tide.{key}"] for key in _ERRORS]
+        values, low, high = ([getattr(d, part) for d in found] for part in ("value", "low", "high"))
+        role = _ROLES[i % len(_ROLES)]
+        series.append(Series(f"{pair.b} − {pair.a}", x, values, low, high, role=role))  # type: ignore[arg-type]
+    return Chart(
+        "dots",
+        Axis("kind of error", categories=list(_ERRORS)),
+        Axis("difference in cost", unit="points"),
+        series,
+        title="Difference in what errors cost",
+        caption="AP points at IoU 0.5; below 0: the second detector loses less to errors of this kind. Paired 95 % "
+        "intervals, not corrected for the number of kinds.",
+        id="error-chart",
+    )  # fmt: skip
+
+
+def _class_chart(pairs: list[Pair]) -> Chart:
+    rows = {pair.b: {row.name: row for row in pair.per_class} for pair in pairs}
+    size = {
+        row.name: max(abs(rows[p.b][row.name].difference.value or 0.0) for p in pairs)
+        for row in pairs[0].per_class
+        if row.difference.value is not None
+    }
+    names = sorted(size, key=lambda name: -size[name])[:MOST_CLASSES]
+    x = [float(k) for k in range(len(names))]
+    series = []
+    for i, pair in enumerate(pairs):
+        found = [rows[pair.b][name].difference for name in names]
+        values, low, high = ([getattr(d, part) for d in found] for part in ("value", "low", "high"))
+        role = _ROLES[i % len(_ROLES)]
+        series.append(Series(f"{pair.b} − {pair.a}", x, values, low, high, role=role))  # type: ignore[arg-type]
+    cut = f"The {len(names)} of {len(size)} classes that differ most. " if len(names) < len(size) else ""
+    return Chart(
+        "dots",
+        Axis("class", categories=names),
+        Axis("difference in AP", unit="ratio"),
+        series,
+        title="Difference in AP by class",
+        caption=f"{cut}Above 0: better than {quoted(pairs[0].a)}. Whiskers: paired 95 % intervals, not corrected for "
+        "the number of classes; none for classes with objects in fewer than 20 images.",
+        id="class-chart",
+    )  # fmt: skip
+
+
+def _class_table(pair: Pair, i: int) -> Table:
+    columns = [
+        Column("class"),
+        Column("objects", "integer"),
+        Column(f"AP, {pair.a}", "ratio"),
+        Column(f"AP, {pair.b}", "ratio"),
+        Column("difference", "delta", "higher"),
+        Column("fixed", "integer"),
+        Column("broken", "integer"),
+        Column("p", "number", hint="of the difference in AP"),
+        Column("p, Holm", "number", hint="corrected for the number of classes"),
+    ]
+    rows = [_class_row(row) for row in pair.per_class]
+    caption = f"Fixed and broken objects: at the best F1 of {quoted(pair.a)} and as many false detections an image."
+    return Table(columns, rows, title=f"{pair.b} against {pair.a}", caption=caption, id=f"class-table-{i}")
+
+
+def _class_row(row: ClassDifference) -> list[Cell]:
+    d = row.difference
+    return [row.name, row.n, row.a, row.b, Span(d.value, d.low, d.high), row.fixes, row.breaks, row.p, row.p_holm]
+
+
+def _frames(pair: Pair, i: int, picture: Callable[[str], Picture | None]) -> Frames:
+    frames = []
+    for frame in pair.frames:
+        shown = picture(frame.title)
+        sized = None if shown is None else msgspec.structs.replace(shown, size=_PICTURE)
+        frames.append(msgspec.structs.replace(frame, picture=sized))
+    caption = (
+        f"The {plural(len(frames), 'image')} with most changed objects. An object's note says whether {quoted(pair.b)} "
+        "fixes or breaks it, a detection's which detector it is of; each detector above its own score, with equally "
+        "many false detections an image."
+    )
+    names = [row.name for row in pair.per_class]
+    return Frames(f"changed-{i}", frames, names, ["change"], 0.0, f"{pair.b} against {pair.a}", caption)

@@ -1,0 +1,139 @@
+// Boxes over images: what they are at a score threshold, which of them are shown, and what their labels say.
+
+import type { Frames, Rect } from "./types";
+import { count } from "./format";
+import { Store } from "./store";
+
+export const ROLES = ["truth", "missed", "right", "wrong", "ignored"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What stands in the key; `SHORT` where there is little room. */
+export const WORDS: Record<Role, string> = {
+  truth: "object, found",
+  missed: "object, missed",
+  right: "detection, right",
+  wrong: "detection, wrong",
+  ignored: "not counted",
+};
+export const SHORT: Record<Role, string> = { truth: "found", missed: "missed", right: "right", wrong: "wrong", ignored: "not counted" };
+
+/** The order in which boxes are listed and labels find room. */
+const URGENCY: Role[] = ["missed", "wrong", "right", "truth", "ignored"];
+
+const FINENESS = 100_000;
+
+export interface Box {
+  /** Place, in pixels of the image. */
+  at: Rect;
+  name: string;
+  /** Of a detection its score; of an object that of the detection which finds it. Null: none. */
+  score: number | null;
+  role: Role;
+  note: string;
+}
+
+/** What a reader has set for all images of a view. */
+export interface Setting {
+  least: number;
+  hidden: ReadonlySet<Role>;
+  /** Whole images, though only a part is in focus. */
+  whole: boolean;
+}
+
+const settings = new Map<string, Store<Setting>>();
+
+export const threshold = (view: Frames) => view.threshold ?? 0;
+
+export function settingOf(view: Frames): Store<Setting> {
+  let store = settings.get(view.id);
+  if (!store) settings.set(view.id, (store = new Store<Setting>({ least: threshold(view), hidden: new Set(), whole: false })));
+  return store;
+}
+
+const isObject = (role: Role) => role === "truth" || role === "missed";
+
+/** An object is found where the detection that finds it is not hidden; one without a score stays as it was counted. */
+function roleAt(role: Role, score: number, least: number): Role | null {
+  if (score < 0) return role;
+  const above = score >= Math.floor(least * FINENESS);
+  if (isObject(role)) return above ? "truth" : "missed";
+  return above ? role : null;
+}
+
+/** How many boxes of each role an image has at a threshold. */
+export function tally(view: Frames, i: number, least: number): Record<Role, number> {
+  const found: Record<Role, number> = { truth: 0, missed: 0, right: 0, wrong: 0, ignored: 0 };
+  const [, , , , , , , , scores, roles] = view.scenes[i]!;
+  roles.forEach((code, k) => {
+    const role = roleAt(ROLES[code]!, scores[k] ?? -1, least);
+    if (role) found[role]++;
+  });
+  return found;
+}
+
+/** The boxes that are shown: the large before the small, which lie upon them. */
+export function shownBoxes(view: Frames, i: number, { least, hidden }: Setting): Box[] {
+  const [, , , x, y, w, h, labels, scores, roles, notes] = view.scenes[i]!;
+  const found: Box[] = [];
+  roles.forEach((code, k) => {
+    const score = scores[k] ?? -1;
+    const role = roleAt(ROLES[code]!, score, least);
+    if (!role || hidden.has(role)) return;
+    found.push({
+      at: [x[k]! / 10, y[k]! / 10, w[k]! / 10, h[k]! / 10],
+      name: view.names[labels[k]!] ?? "",
+      score: score < 0 ? null : score / FINENESS,
+      role,
+      note: view.notes[notes[k] ?? 0] ?? "",
+    });
+  });
+  return found.sort((a, b) => b.at[2] * b.at[3] - a.at[2] * a.at[3]);
+}
+
+/** The most telling first: what is wrong before what is right, the surest first. */
+export const byUrgency = (a: Box, b: Box) => URGENCY.indexOf(a.role) - URGENCY.indexOf(b.role) || (b.score ?? 0) - (a.score ?? 0);
+
+/** Whether any box has a score, and whether any object's state cannot follow the slider. */
+export function scored(view: Frames): { any: boolean; fixed: boolean } {
+  let [any, fixed] = [false, false];
+  for (const [, , , , , , , , scores, roles] of view.scenes) {
+    any ||= scores.some((score) => score >= 0);
+    fixed ||= roles.some((code, k) => ROLES[code] === "truth" && (scores[k] ?? -1) < 0);
+  }
+  return { any, fixed };
+}
+
+const scoreText = (score: number) => score.toFixed(score < 0.995 && score >= 0.01 ? 2 : 3);
+
+/** What is written beside a box. */
+export function labelText({ name, score, role, note }: Box): string {
+  return [name, score === null || isObject(role) ? "" : scoreText(score), note].filter(Boolean).join(" ");
+}
+
+/** All that is known about a box besides its class. */
+export function boxFacts({ at, score, role, note }: Box): string[] {
+  const said = score === null ? "" : isObject(role) ? `best match ${score.toFixed(3)}` : `score ${score.toFixed(3)}`;
+  return [said, WORDS[role], note, `${size(at[2])} × ${size(at[3])} px`].filter(Boolean);
+}
+
+const size = (value: number) => count(value) === "0" && value > 0 ? value.toFixed(1) : count(value);
+
+export function summary(found: Record<Role, number>): string {
+  return URGENCY.filter((role) => found[role]).map((role) => `${count(found[role])} ${SHORT[role]}`).join(", ") || "no boxes";
+}
+
+/** The part of an image that is shown: a rectangle and a little around it, in the shape of its place, inside the image. */
+export function cropTo([x, y, w, h]: Rect, [width, height]: [number, number], ratio: number): Rect {
+  const margin = Math.max(6, 0.1 * Math.max(w, h));
+  let [wide, high] = [w + 2 * margin, h + 2 * margin];
+  if (high / wide < ratio) high = wide * ratio;
+  else wide = high / ratio;
+  [wide, high] = [Math.min(wide, width), Math.min(high, height)];
+  const inside = (middle: number, part: number, whole: number) => Math.max(0, Math.min(whole - part, middle - part / 2));
+  return [inside(x + w / 2, wide, width), inside(y + h / 2, high, height), wide, high];
+}
+
+export const focusOf = (view: Frames, i: number): Rect | null => {
+  const focus = view.scenes[i]![2];
+  return focus && (focus.map((value) => value / 10) as Rect);
+};

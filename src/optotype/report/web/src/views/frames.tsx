@@ -1,0 +1,268 @@
+// Images with the boxes of objects and detections over them, which a reader can hide by role and by score.
+
+import { useMemo, useRef, useState } from "preact/hooks";
+import { AlbumBody, facetValue, shownImage, type Shown, telling } from "../album";
+import { type Box, boxFacts, byUrgency, cropTo, focusOf, type Role, ROLES, scored, type Setting, settingOf, SHORT, shownBoxes, summary, tally, threshold, WORDS } from "../boxes";
+import { useFilter } from "../filtering";
+import { count, plural } from "../format";
+import { BoxMark, Facts, Scene } from "../scene";
+import { useStore } from "../store";
+import type { Frames, Rect } from "../types";
+import { Figure, Segmented, Text, useSize } from "../ui";
+
+const whole = (view: Frames, i: number): Rect => [0, 0, view.scenes[i]![0], view.scenes[i]![1]];
+const sizeOf = (view: Frames, i: number): [number, number] => [view.scenes[i]![0], view.scenes[i]![1]];
+
+/** The shape that suits most of the images. */
+function usualRatio(view: Frames): number {
+  const ratios = view.scenes.map(([width, height]) => height / width).sort((a, b) => a - b);
+  return Math.min(1.2, Math.max(0.56, ratios[ratios.length >> 1] ?? 0.75));
+}
+
+export function FramesView({ view }: { view: Frames }) {
+  const [filter, onFilter] = useFilter(view.id);
+  return (
+    <Figure kind="frames" title={view.title} caption={view.caption} id={view.id}>
+      <FramesBody view={view} filter={filter} onFilter={onFilter} />
+    </Figure>
+  );
+}
+
+export function FramesBody({ view, ...shown }: Shown & { view: Frames }) {
+  const setting = useStore(settingOf(view));
+  const named = useMemo(() => telling(view), [view]);
+  const ratio = useMemo(() => usualRatio(view), [view]);
+  return (
+    <>
+      <AlbumBody
+        view={view}
+        {...shown}
+        rows={2}
+        minWidth={230}
+        footer={named.length ? 68 : 50}
+        ratio={ratio}
+        tools={(list) => <Tools view={view} list={list} setting={setting} />}
+        tile={(list, at, width) => (
+          <Card key={list[at]} view={view} list={list} at={at} room={[width, width * ratio]} setting={setting} named={named} />
+        )}
+      />
+      <Lacking view={view} />
+    </>
+  );
+}
+
+function Lacking({ view }: { view: Frames }) {
+  const left = view.items.filter(([, image]) => image === -1).length;
+  if (!left) return null;
+  return (
+    <p class="muted small">
+      The pictures of {count(left)} of {plural(view.items.length, "image")} were left out to keep this file small, so that their boxes
+      stand on a blank canvas; --max-mb raises the limit.
+    </p>
+  );
+}
+
+/** Which boxes are shown, of all images at once: by role, which is the key as well, and by score. */
+function Tools({ view, list, setting }: { view: Frames; list: number[]; setting: Setting }) {
+  const store = settingOf(view);
+  const { any, fixed } = useMemo(() => scored(view), [view]);
+  const counts = useMemo(() => total(view, list, setting.least), [view, list, setting.least]);
+  const used = useMemo(() => rolesOf(view), [view]);
+  const parts = useMemo(() => view.scenes.some((scene) => scene[2]), [view]);
+  const start = threshold(view);
+  const moved = setting.least !== start;
+  const toggle = (role: Role) => {
+    const hidden = new Set(setting.hidden);
+    if (!hidden.delete(role)) hidden.add(role);
+    store.set({ ...setting, hidden });
+  };
+  return (
+    <div class="box-tools">
+      <ul class="legend">
+        {ROLES.filter((role) => used.has(role)).map((role) => (
+          <li>
+            <button type="button" aria-pressed={!setting.hidden.has(role)} onClick={() => toggle(role)}>
+              <BoxMark role={role} />
+              <span class="t">{WORDS[role]}</span>
+              <span class="muted">{count(counts[role])}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      <div class="box-sets">
+        {any && (
+          <label class="least">
+            Score at least
+            <input
+              type="range"
+              min="0"
+              max="1"
+              step="0.01"
+              value={setting.least}
+              aria-label="Hide detections with a score below"
+              onInput={(event) => store.set({ ...setting, least: Number(event.currentTarget.value) })}
+            />
+            <output>{setting.least.toFixed(setting.least === start ? 3 : 2)}</output>
+          </label>
+        )}
+        {any && (
+          <button type="button" class="quiet" disabled={!moved} onClick={() => store.set({ ...setting, least: start })}>
+            Reset
+          </button>
+        )}
+        {parts && (
+          <Segmented
+            label="What of an image is shown"
+            options={[
+              ["part", "Part"],
+              ["whole", "Whole image"],
+            ]}
+            value={setting.whole ? "whole" : "part"}
+            onChange={(value) => store.set({ ...setting, whole: value === "whole" })}
+          />
+        )}
+      </div>
+      {moved && fixed && <p class="muted small">Objects are found or missed as at {start.toFixed(3)}, where they were counted.</p>}
+    </div>
+  );
+}
+
+function total(view: Frames, list: number[], least: number): Record<Role, number> {
+  const sum = { truth: 0, missed: 0, right: 0, wrong: 0, ignored: 0 };
+  for (const i of list) {
+    const found = tally(view, i, least);
+    for (const role of ROLES) sum[role] += found[role];
+  }
+  return sum;
+}
+
+/** The roles that any threshold can bring about. */
+function rolesOf(view: Frames): Set<Role> {
+  const found = new Set<Role>();
+  for (const scene of view.scenes)
+    scene[9].forEach((code, k) => {
+      found.add(ROLES[code]!);
+      if (code < 2 && (scene[8][k] ?? -1) >= 0) found.add("truth").add("missed");
+    });
+  return found;
+}
+
+interface CardProps {
+  view: Frames;
+  list: number[];
+  at: number;
+  room: [number, number];
+  setting: Setting;
+  named: number[];
+}
+
+function Card({ view, list, at, room, setting, named }: CardProps) {
+  const i = list[at]!;
+  const [title, image, tone] = view.items[i]!;
+  const focus = focusOf(view, i);
+  const [turned, setTurned] = useState(false); // this one is shown the other way than the rest
+  const [lit, setLit] = useState<Box | null>(null);
+  const boxes = useMemo(() => shownBoxes(view, i, setting), [view, i, setting]);
+  const counts = useMemo(() => tally(view, i, setting.least), [view, i, setting.least]);
+  const part = focus && setting.whole === turned ? cropTo(focus, sizeOf(view, i), room[1] / room[0]) : whole(view, i);
+  const words = named.map((k) => facetValue(view, k, i)).filter((text): text is string => text !== null && !title.includes(text));
+  return (
+    <div class="card-box">
+      <button type="button" class={`tile ${tone}`} data-index={at} onClick={() => shownImage.set({ view, list, at })}>
+        <span class="frame" style={{ height: `${room[1]}px` }}>
+          <Scene image={image} size={sizeOf(view, i)} boxes={boxes} part={part} room={room} lit={lit} onLit={setLit} says={`${title}: ${summary(counts)}`} />
+        </span>
+        <span class="line-1">
+          <Text text={title} max={48} />
+        </span>
+        <span class="line-2">{summary(counts)}</span>
+        <span class="line-2 muted">
+          <Facts texts={words} />
+        </span>
+      </button>
+      {focus && (
+        <button type="button" class="turn" aria-label="Part or whole image" title="Part or whole image" onClick={() => setTurned(!turned)}>
+          <svg viewBox="0 0 20 20" aria-hidden="true">
+            {setting.whole === turned ? <path d="M3 8V3h5M12 3h5v5M17 12v5h-5M8 17H3v-5" /> : <path d="M8 3v5H3M17 8h-5V3M12 17v-5h5M3 12h5v5" />}
+          </svg>
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** The part that is shown large: of an image shown in part the whole at first, so that one sees where it lies. */
+export interface Look {
+  i: number;
+  part: Rect | null;
+  lit: Box | null;
+}
+
+export function Stage({ view, i, look, onLook }: { view: Frames; i: number; look: Look; onLook: (look: Look) => void }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [width, height] = useSize(box);
+  const setting = useStore(settingOf(view));
+  const boxes = useMemo(() => shownBoxes(view, i, setting), [view, i, setting]);
+  const [title, image] = view.items[i]!;
+  const focus = focusOf(view, i);
+  const target = look.lit?.at ?? focus;
+  const press = () => onLook({ ...look, part: look.part ? null : target });
+  const part = look.part && height ? cropTo(look.part, sizeOf(view, i), height / width) : whole(view, i);
+  return (
+    <div class={`stage wide${look.part ? " out" : target ? " in" : ""}`} ref={box} onClick={press}>
+      {height > 0 && (
+        <Scene
+          image={image}
+          size={sizeOf(view, i)}
+          boxes={boxes}
+          part={part}
+          room={[width, height]}
+          mark={look.part ? null : focus}
+          lit={look.lit}
+          onLit={(lit) => lit !== look.lit && onLook({ ...look, lit })}
+          says={`${title}: ${summary(tally(view, i, setting.least))}`}
+        />
+      )}
+    </div>
+  );
+}
+
+/** All boxes of an image in words; pressing one shows it large. */
+export function BoxList({ view, i, look, onLook }: { view: Frames; i: number; look: Look; onLook: (look: Look) => void }) {
+  const setting = useStore(settingOf(view));
+  const boxes = useMemo(() => shownBoxes(view, i, setting).sort(byUrgency), [view, i, setting]);
+  const said = ROLES.filter((role) => setting.hidden.has(role)).map((role) => SHORT[role]);
+  return (
+    <div class="box-list">
+      <h3>
+        {plural(boxes.length, "box", "boxes")}
+        <span class="muted"> with a score of at least {setting.least.toFixed(3)}{said.length > 0 && `; hidden: ${said.join(", ")}`}</span>
+      </h3>
+      <ul>
+        {boxes.map((box) => (
+          <li>
+            <button
+              type="button"
+              class={look.lit && same(look.lit, box) ? "lit" : undefined}
+              onPointerEnter={() => onLook({ ...look, lit: box })}
+              onPointerLeave={() => onLook({ ...look, lit: null })}
+              onFocus={() => onLook({ ...look, lit: box })}
+              onBlur={() => onLook({ ...look, lit: null })}
+              onClick={() => onLook({ ...look, lit: box, part: look.part && String(look.part) === String(box.at) ? null : box.at })}
+            >
+              <BoxMark role={box.role} />
+              <span>
+                <Text text={box.name} max={40} />
+              </span>
+              <span class="muted">
+                <Facts texts={boxFacts(box).filter((text) => text !== WORDS[box.role])} />
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+const same = (a: Box, b: Box) => a.role === b.role && a.score === b.score && a.name === b.name && String(a.at) === String(b.at);

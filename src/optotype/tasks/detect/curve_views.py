@@ -1,0 +1,71 @@
+"""Precision–recall curves: of all classes by IoU and by size, and of each class."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from optotype.evidence import Evidence
+from optotype.metrics import average_precision as ap
+from optotype.metrics.average_precision import AT_50, GRID, THRESHOLDS, Precision, Rules
+from optotype.tables import Floats
+from optotype.views import Axis, Chart, Section, Series
+
+_IOUS = (0, 2, 4, 6, 8)
+"""Thresholds .50 .60 .70 .80 .90 by position."""
+_OF_CLASS = (0, 5, 8)
+"""Of single classes: .50 .75 .90."""
+MOST_CLASSES = 80
+_ROLES: tuple[Literal["a", "b", "c", "d", "e", "f"], ...] = ("a", "b", "c", "d", "e", "f")
+
+
+def curves(evidence: Evidence, rules: Rules) -> Section:
+    """One chart whose groups are chosen from a list."""
+    found = ap.sweep(ap.lay_out(evidence, rules), evidence)
+    series = _by_iou(found) + _by_size(found, rules)
+    n = found.positives[:, 0]
+    shown = [k for k in np.argsort(-n, kind="stable")[:MOST_CLASSES].tolist() if n[k]]
+    for k in shown:
+        series += _of(found.precision[..., k : k + 1, 0], _OF_CLASS, f"class {evidence.classes[k]}")
+    cut = f" Of the classes the {MOST_CLASSES} with most objects." if (n > 0).sum() > MOST_CLASSES else ""
+    chart = Chart(
+        "line",
+        Axis("recall", 0.0, 1.0, unit="ratio"),
+        Axis("precision", 0.0, 1.0, unit="ratio"),
+        series,
+        title="Precision by recall",
+        caption=(
+            "Interpolated precision at 101 recalls, the mean over classes with objects; AP is the mean height of a "
+            f"curve, 0 where a recall is never reached.{cut}"
+        ),
+        id="curves",
+    )
+    lead = "How many false detections each further object costs, as the score threshold falls from left to right."
+    return Section("curves", "Precision and recall", [chart], lead=lead)
+
+
+def _by_iou(found: Precision) -> list[Series]:
+    return _of(found.precision[..., 0], _IOUS, "all classes, by IoU")
+
+
+def _by_size(found: Precision, rules: Rules) -> list[Series]:
+    blocks = [(name, found.precision[AT_50 : AT_50 + 1, ..., a]) for a, name in enumerate(rules.names)]
+    return [
+        s
+        for i, (name, block) in enumerate(blocks)
+        for s in _of(block, (0,), "all classes at IoU 0.5, by size", name=name, role=_ROLES[i % len(_ROLES)])
+    ]
+
+
+def _of(block: Floats, thresholds: tuple[int, ...], group: str, *, name: str = "", role: Any = None) -> list[Series]:
+    """Series of some thresholds of a block (T, 101, K), the mean over the classes that have objects."""
+    known = block[0, 0] > -1
+    if not known.any():
+        return []
+    x = [round(float(r), 2) for r in GRID]
+    made = []
+    for i, t in enumerate(thresholds):
+        y: list[float | None] = [round(float(p), 4) for p in block[t][:, known].mean(axis=1)]
+        made.append(Series(name or f"IoU {THRESHOLDS[t]:.2f}", x, y, role=role or _ROLES[i], group=group))
+    return made

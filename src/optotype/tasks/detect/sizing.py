@@ -1,0 +1,77 @@
+"""Sizes against each other on the same resamples: which numbers differ between them?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from optotype.metrics.significance import holm, normal_p
+from optotype.results import Result
+from optotype.tables import Floats
+from optotype.tasks.detect.tiding import BY_SIZE, ERRORS
+from optotype.tasks.measured import number
+
+ALPHA = 0.05
+
+
+class Contrast(msgspec.Struct, frozen=True):
+    """``key`` of size ``a`` less that of size ``b``: both values, the difference with its interval, and p-values."""
+
+    key: str
+    a: str
+    b: str
+    a_value: float
+    b_value: float
+    value: float
+    low: float | None
+    high: float | None
+    p: float | None
+    p_holm: float | None
+
+
+def contrasts(
+    value: Callable[[str], float],
+    resampled: Callable[[str], Floats | None],
+    interval: Callable[[Floats, float], tuple[float | None, float | None]],
+    names: tuple[str, ...],
+    valid: set[str],
+) -> list[dict[str, Any]]:
+    """Every number of every two sizes; p-values are corrected after Holm for all of them together.
+
+    ``value`` and ``resampled`` (R,) (None: no interval) are looked up by the keys of ``Samples``; ``interval`` takes
+    the resamples of a difference and its value. Of ``dece`` only the sizes in ``valid`` have an interval.
+    """
+    found = []
+    for key, name in _keys():
+        for low, high in combinations(names, 2):
+            first, second = (name.format(size=size) for size in (high, low))
+            values = [number(value(k)) for k in (first, second)]
+            if values[0] is None or values[1] is None:
+                continue
+            samples = [resampled(k) for k in (first, second)]
+            ends: tuple[float | None, float | None] = (None, None)
+            p = None
+            difference = values[0] - values[1]
+            if samples[0] is not None and samples[1] is not None and (key != "dece" or {first, second} <= valid):
+                drawn = np.asarray(samples[0] - samples[1])
+                ends, p = interval(drawn, difference), normal_p(difference, drawn)
+            found.append(Contrast(key, high, low, values[0], values[1], difference, *ends, p, None))
+    corrected = holm([c.p for c in found])
+    return [
+        msgspec.to_builtins(msgspec.structs.replace(c, p_holm=p)) for c, p in zip(found, corrected, strict=True)
+    ]  # fmt: skip
+
+
+def contrasts_of(result: Result) -> list[Contrast]:
+    """The contrasts in a result."""
+    return msgspec.convert(result.errors.get("size_contrasts", []), list[Contrast])
+
+
+def _keys() -> list[tuple[str, str]]:
+    """Short keys, and what a size's number is called among the samples."""
+    tide = [(f"tide.{key}", f"tide/{BY_SIZE}/{{size}}.{key}") for key in ERRORS]
+    return [("AP", "AP_{size}"), ("AR", "AR_{size}"), *tide, ("dece", "dece_{size}")]
