@@ -13,8 +13,10 @@ def compare(
     /,
     *,
     out: Path | None = None,
-    task: Literal["classify"] | None = None,
+    task: Literal["classify", "detect"] | None = None,
     truth: str | None = None,
+    images: Path | None = None,
+    map_categories: str | None = None,
     names: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     fail_if: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     bootstrap: int = 1000,
@@ -36,6 +38,10 @@ def compare(
         With --truth: the folders are prediction files of this task, to be judged first.
     truth
         The truth that the prediction files are judged against.
+    images
+        With --truth: folder that holds the images.
+    map_categories
+        With --task detect: which category of the detections is which of the truth; see 'optotype evaluate'.
     names
         One name per folder; default: the folders' own.
     fail_if
@@ -60,6 +66,8 @@ def compare(
 
     if (task is None) != (truth is None) or (truth is not None and out is None):
         raise InputError("compare", "--task, --truth and --out together", "only some of them", "Add the others.")
+    if truth is None and (images is not None or map_categories is not None):
+        raise InputError("compare", "--images and --map-categories with --truth", "no --truth", "Add it or drop them.")
     common: dict[str, Any] = {
         "names": names,
         "fail_if": fail_if or (),
@@ -68,7 +76,9 @@ def compare(
         "max_mb": max_mb,
     }
     if task is not None and truth is not None and out is not None:
-        found = compare_files(task, truth, folders, out=out, **common)
+        found = compare_files(
+            task, truth, folders, out=out, images=images, map_categories=map_categories, **common
+        )  # fmt: skip
         out = out / "comparison"
     else:
         found = run(folders, out=out, **common)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from optotype.diagnose.compare import Comparison, gates
 from optotype.errors import InputError
@@ -61,13 +62,20 @@ def compare_files(
     resamples: int = 1000,
     seed: int = 0,
     max_mb: float = 20,
+    images: str | Path | None = None,
+    **options: Any,
 ) -> Compared:
-    """Judge prediction files against one truth, each into its own folder of ``out``, and compare those."""
+    """Judge prediction files against one truth, each into its own folder of ``out``, and compare those.
+
+    ``images`` and further ``options`` are those of ``evaluate``.
+    """
     target = new_folder(Path(out))
     titles = _titles(names, [Path(file).stem for file in predictions])
     for title, file in zip(titles, predictions, strict=True):
         folder = create(target.path, title)
-        evaluate(task, truth, file, out=folder.path, resamples=resamples, seed=seed, report=False)
+        evaluate(
+            task, truth, file, out=folder.path, images=images, resamples=resamples, seed=seed, report=False, **options
+        )
     return compare(
         [target.path / title for title in titles], out=target.path / "comparison", names=titles, fail_if=fail_if,
         resamples=resamples, seed=seed, max_mb=max_mb,
