@@ -19,28 +19,36 @@ from numpy.typing import NDArray
 
 from optotype.errors import InputError
 from optotype.report import html, markup, text
-from optotype.report.budget import select
+from optotype.report.boxes import FINENESS, note_codes, scene
+from optotype.report.budget import SMALLER_FRAMES, select
 from optotype.report.payload import LEFT_OUT, UNREADABLE, printable, to_json
 from optotype.report.thumbnails import encode
 from optotype.report.wanted import galleries, priority
+from optotype.studies.prefixing import prefixed, view_id
 from optotype.views import (
+    Axis,
     Case,
     Cases,
     Chart,
     Cloud,
+    Drawn,
+    Frame,
+    Frames,
     Gallery,
     GalleryItem,
+    Link,
     Matrix,
     Page,
     Picture,
     Scatter,
     Section,
+    Series,
     Sheet,
     Table,
     Tile,
     View,
 )
-from report_pages import HOSTILE, classification, explained, hostile, write_images
+from report_pages import HOSTILE, ROLES, classification, detection, explained, hostile, write_images
 
 WEB = Path(html.__file__).parent / "web"
 
@@ -382,10 +390,149 @@ def test_cases_arrive_whole() -> None:
     assert len(first["neighbours"]) == 5
 
 
+# Frames
+
+
+def one_frame(**changes: object) -> Frame:
+    drawn = Drawn(
+        x=[1.04, 20.0, float("nan"), 5.0],
+        y=[2.06, 30.0, 1.0, 6.0],
+        w=[10.0, 7.96, 1.0, -3.0],
+        h=[12.0, 8.0, 1.0, 4.0],
+        label=[1, 0, 0, 1],
+        score=[None, 0.29, 0.5, float("nan")],
+        role=["missed", "wrong", "right", "ignored"],
+        note=["", "Loc", "", "crowd"],
+    )
+    fields = {"title": "a", "width": 64, "height": 48, "drawn": drawn, "facets": {"type": "Loc"}, **changes}
+    return Frame(**fields)  # type: ignore[arg-type]
+
+
+def test_boxes_are_whole_numbers_in_columns() -> None:
+    quiet = Drawn([1.0], [2.0], [3.0], [4.0], [0], [None], ["truth"], [""])
+    frames = [one_frame(focus=(1.0, 2.0, 3.04, 4.0)), one_frame(drawn=quiet, focus=(0.0, float("inf"), 1.0, 1.0))]
+    found = view_of(render(Frames("f", frames, ["cat", "dog"], ["type"], threshold=0.25)))
+    assert (found["names"], found["notes"], found["threshold"]) == (["cat", "dog"], ["", "Loc", "crowd"], 0.25)
+    places = [[10, 200, 50], [21, 300, 60], [100, 80, 0], [120, 80, 40]]
+    assert found["scenes"][0][:7] == [64, 48, [10, 20, 30, 40], *places]
+    assert found["scenes"][0][7:] == [[1, 0, 1], [-1, 28999, -1], [1, 3, 4], [0, 1, 2]]  # without the box at NaN
+    assert found["scenes"][1] == [64, 48, None, [10], [20], [30], [40], [0], [], [0], []]
+    assert found["facets"] == [{"name": "type", "shown": True, "values": ["Loc"], "codes": [0, 0]}]
+
+
+@given(st.lists(st.floats(0, 1), min_size=1), st.floats(0, 1) | st.integers(0, 100).map(lambda k: k / 100))
+@settings(deadline=None)
+def test_no_score_at_a_threshold_or_above_falls_below_it_by_rounding(scores: list[float], threshold: float) -> None:
+    n = len(scores)
+    zeros = [0.0] * n
+    drawn = Drawn(zeros, zeros, zeros, zeros, [0] * n, list(scores), ["right"] * n, [""] * n)
+    kept = [score >= int(threshold * FINENESS) for score in scene(one_frame(drawn=drawn), {"": 0})[8]]
+    assert len(kept) == n
+    for score, here in zip(scores, kept, strict=True):
+        assert here == (score >= threshold) or (here and threshold - score < 1.01 / FINENESS)
+
+
+def many_frames(n: int, boxes: int, size: int = 640) -> Frames:
+    rng = np.random.default_rng(n)
+    frames = []
+    for i in range(n):
+        sides = [np.round(rng.uniform(0, 500, boxes), 1).tolist() for _ in range(4)]
+        score = np.round(rng.random(boxes), 4).tolist()
+        role = [ROLES[k % 5] for k in range(boxes)]
+        note = ["Loc" if k % 2 else "" for k in range(boxes)]
+        drawn = Drawn(*sides, [k % 9 for k in range(boxes)], score, role, note)
+        picture = Picture(f"frame {i}.jpg", size)
+        frames.append(Frame(f"{i}", 640, 480, drawn, picture, None, {"type": f"t{i % 5}"}, [("n", str(i))]))
+    return Frames("f", frames, [f"class {k}" for k in range(9)], ["type"], 0.3)
+
+
+@pytest.mark.parametrize("max_mb", [0.145, 0.2, 0.4, 1.0, 20.0])
+def test_frames_keep_to_the_size_and_lose_pictures_before_boxes(max_mb: float) -> None:
+    whole = html.render(Page("t", [Section("s", "s", [many_frames(60, 40)])]), max_mb=max_mb, decoder=stand_in)
+    assert len(whole.encode()) <= max_mb * 1e6
+    found = view_of(Parsed(whole))
+    assert found["total"] == 60
+    assert len(found["items"]) == len(found["scenes"])
+    left = [item[1] == LEFT_OUT for item in found["items"]]
+    if len(found["items"]) < 60:
+        assert sum(left) >= len(left) - 2  # of a few boxes less there may be room for one picture
+        kept = Counter(found["facets"][0]["codes"])
+        assert max(kept.values()) - min(kept.values()) <= 1 or len(kept) < 5
+        assert sum(count for _, count in found["totals"]) == 60
+    assert (max_mb < 1.0) == any(left) and (max_mb < 0.3) == (len(left) < 60)
+
+
+def test_pictures_of_frames_shrink_before_they_are_left_out() -> None:
+    def noise(path: str, size: int) -> NDArray[np.uint8]:
+        return np.kron(stand_in(path, size)[::10, ::10], np.ones((20, 20, 1), np.uint8))
+
+    sizes = []
+    for max_mb in (20.0, 0.52, 0.4, 0.3):
+        page = Page("t", [Section("s", "s", [many_frames(40, 2)])])
+        parsed = Parsed(html.render(page, max_mb=max_mb, decoder=noise))
+        sizes.append(max(entry[3] for entry in parsed.page()["images"]))
+        assert [item[1] for item in view_of(parsed)["items"]].count(LEFT_OUT) == 0 or sizes[-1] == SMALLER_FRAMES[-1]
+    assert sizes == sorted(sizes, reverse=True)
+    assert (sizes[0], sizes[-1]) == (640, SMALLER_FRAMES[-1])
+
+
+def test_frames_leave_room_for_galleries() -> None:
+    views = (many_frames(60, 40), Gallery("g", items(240), ["truth"]))
+    parsed = render(*views, max_mb=0.5)
+    frames, gallery = view_of(parsed, 0), view_of(parsed, 1)
+    assert len(frames["items"]) == 60
+    assert 50 < len(gallery["items"]) < 240
+    assert [item[0] for item in view_of(render(*reversed(views), max_mb=0.5), 0)["items"]] == [
+        item[0] for item in gallery["items"]
+    ]
+
+
+def test_frames_without_pictures_have_their_boxes() -> None:
+    broken = one_frame(picture=Picture("broken.jpg"))
+    found = view_of(render(Frames("f", [one_frame(), broken], ["cat", "dog"])))
+    assert [item[1] for item in found["items"]] == [None, UNREADABLE]
+    assert found["scenes"][0] == found["scenes"][1]
+
+
+def test_text_counts_the_boxes_of_each_frame_at_the_threshold() -> None:
+    frames = [one_frame(facts=[("camera", "a|b")]), one_frame(title="b")]
+    view = Frames("f", frames, ["cat", "dog"], threshold=0.4, title="Worst", caption="Drawn from data.")
+    written = text.markdown(Page("t", [Section("s", "s", [view])]))
+    assert "### Worst" in written
+    assert "| image | camera | missed | right | ignored |" in written
+    assert "| a | a\\|b | 1 | 1 | 1 |" in written
+    assert "| b |  | 1 | 1 | 1 |" in written
+    assert "a score of at least 0.4 are counted" in written
+    assert "Drawn from data." in written
+    assert "{b} & {} & {1}" in text.latex(Page("t", [Section("s", "s", [view])]))
+
+
+def test_text_of_a_chart_has_its_first_group_and_says_so() -> None:
+    series = [Series("p", [0.0, 1.0], [0.1, 0.2], group=g) for g in ("cat", "dog", "eel")]
+    always = Series("ideal", [0.0], [0.9])
+    chart = Chart("line", Axis("x"), Axis("y", unit="ratio"), [always, *series])
+    written = text.markdown(Page("t", [Section("s", "s", [chart])]))
+    assert "Of cat; report.html can show 2 more in its place." in written
+    assert "| x | ideal | p |\n| ---: | ---: | ---: |\n| 0 | 0.900 | 0.100 |\n| 1 | – | 0.200 |" in written
+
+
+def test_frames_of_two_runs_fit_on_one_page() -> None:
+    table = Table([], [[]], [Link("f", {"type": "Loc"})], id="t")
+    section = prefixed(Section("s", "s", [many_frames(1, 1), table]), "a-")
+    frames, linked = section.views
+    assert [view_id(view) for view in section.views] == ["a-f", "a-t"]
+    assert isinstance(linked, Table)
+    assert linked.links[0] == Link(view_id(frames), {"type": "Loc"})
+
+
+def test_notes_are_shared() -> None:
+    assert note_codes(many_frames(3, 4)) == {"": 0, "Loc": 1}
+
+
 # Size
 
 
-@pytest.mark.parametrize("max_mb", [0.14, 0.17, 0.3, 1.0, 20.0])
+@pytest.mark.parametrize("max_mb", [0.155, 0.185, 0.3, 1.0, 20.0])
 def test_size_is_honoured_and_what_is_left_out_is_counted(max_mb: float) -> None:
     view = Gallery("g", items(240), ["truth", "half"])
     page = Page("t", [Section("s", "s", [view, Gallery("h", items(60, size=64), ["truth"])])])
@@ -468,7 +615,9 @@ def test_galleries_are_found_in_order() -> None:
 
 
 def pages(folder: Path) -> list[Page]:
-    return [hostile(folder), classification([f"{i}.jpg" for i in range(40)], ["cat", "dog|", "c_1"])]
+    names = ["cat", "dog|", "c_1"]
+    paths = [f"{i}.jpg" for i in range(40)]
+    return [hostile(folder), classification(paths, names), detection(paths, names)]
 
 
 def test_markdown_has_every_number_and_no_markup_from_outside(tmp_path: Path) -> None:

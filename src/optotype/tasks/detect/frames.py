@@ -20,6 +20,8 @@ from optotype.tasks.wording import plural
 from optotype.views import BoxRole, Drawn, Frame, Frames, Picture
 
 Pictures: TypeAlias = Callable[[str], Picture | None]
+Concerned: TypeAlias = tuple[Array, Array]
+"""Rows of the truth and of the detections that are drawn."""
 
 WORST, EVENTS_EACH = 60, 40
 """Images shown whole, and events shown of each type of error."""
@@ -71,13 +73,13 @@ class Shown:
             error_names(found["tide"][:, tide.NOTED[0]]),
         )
 
-    def frame(self, item: int, picture: Pictures, *, size: int) -> Frame:
-        """An image with all its boxes."""
+    def frame(self, item: int, picture: Pictures, *, size: int, only: Concerned | None = None) -> Frame:
+        """An image with its objects and the detections with the highest scores; or with ``only`` some of both."""
         key = str(self.evidence.keys[item])
         shown = picture(key)
         width, height = self.size(item)
         picture_of = None if shown is None else msgspec.structs.replace(shown, size=size)
-        return Frame(key, width, height, self._drawn(item), picture_of)
+        return Frame(key, width, height, self._drawn(item, only), picture_of)
 
     def size(self, item: int) -> tuple[int, int]:
         """Width and height of an image: as the truth has them, else as far as its boxes reach."""
@@ -99,9 +101,9 @@ class Shown:
         start = self.truth_start if table == "truth" else self.found_start
         return np.arange(start[item], start[item + 1])
 
-    def _drawn(self, item: int) -> Drawn:
+    def _drawn(self, item: int, only: Concerned | None) -> Drawn:
         truth, found = self.evidence["truth"], self.evidence["detections"]
-        objects, rows = self.rows("truth", item), self.rows("detections", item)
+        objects, rows = only or (self.rows("truth", item), self.rows("detections", item))
         rows = rows[np.argsort(-found["score"][rows], kind="stable")][: max(MOST_BOXES - len(objects), 0)]
         judged = operating.judged(self.evidence)[objects]
         objects, judged = objects[:MOST_BOXES], judged[:MOST_BOXES]
@@ -114,10 +116,10 @@ class Shown:
         label = np.concatenate([truth["label"][objects], found["label"][rows]])
         x, y, w, h = (np.round(side, 1).tolist() for side in box.T) if len(box) else ([], [], [], [])
         scores = [round(s, 4) for s in found["score"][rows].tolist()]
-        found_at = [None if s == -math.inf else round(s, 4) for s in self.found_score[objects].tolist()]
+        unscored: list[float | None] = [None] * len(objects)
         notes = ["crowd" if r == "ignored" else "" for r in role[: len(objects)]]
         notes += ["" if self.right[i] else str(self.type[i]) for i in rows.tolist()]
-        return Drawn(x, y, w, h, label.tolist(), [*found_at, *scores], role, notes)
+        return Drawn(x, y, w, h, label.tolist(), [*unscored, *scores], role, notes)
 
 
 def worst_images(shown: Shown, picture: Pictures) -> Frames:
@@ -144,8 +146,8 @@ def worst_images(shown: Shown, picture: Pictures) -> Frames:
         frames.append(msgspec.structs.replace(frame, facets=facets, facts=facts, tone="bad"))
     caption = (
         f"The {plural(len(frames), 'image')} with most missed objects and false detections at score "
-        f"{shown.threshold:.3f}, where F1 is best. Boxes are drawn from the data; detections below the slider's score "
-        "are hidden."
+        f"{shown.threshold:.3f}, where F1 is best: found and missed are meant at that score. The slider hides "
+        "detections."
     )
     return Frames("images", frames, list(evidence.classes), ["mostly"], shown.threshold, "The worst images", caption)
 
@@ -164,7 +166,7 @@ def error_events(shown: Shown, picture: Pictures) -> Frames:
     counts = ", ".join(f"{name}: {ERROR_NAMES[name]}" for name in ERRORS)
     caption = (
         f"Of each type up to {EVENTS_EACH}, the surest first (of missed objects the largest). {counts}. "
-        "Click a picture for the whole image."
+        "Drawn are the detection, the object that it is about, and what has found that object."
     )
     return Frames(
         "events", frames, list(shown.evidence.classes), ["type", "class", "size"], 0.0, "Errors one by one", caption
@@ -185,7 +187,18 @@ def _error(shown: Shown, row: int, name: str, picture: Pictures) -> Frame:
         focus = _both(focus, truth["box"][other])
         size = size_of(float(truth["area"][other]))
     facets = {"type": name, "class": label, "size": size}
-    return _focused(shown, item, focus, facets, [*facts, ("image", str(evidence.keys[item]))], picture)
+    facts.append(("image", str(evidence.keys[item])))
+    return _focused(shown, item, focus, facets, facts, picture, _concerned(shown, item, row, partner))
+
+
+def _concerned(shown: Shown, item: int, row: int, partner: int) -> Concerned:
+    """The object that an error is about (without one: all objects), its detection, and what has found the object."""
+    found, objects = shown.evidence["detections"], shown.rows("truth", item)
+    if partner < 0:
+        return objects, np.array([row])
+    here = shown.rows("detections", item)
+    finders = here[shown.right[here] & (found["partner"][here] == partner)]
+    return objects[partner : partner + 1], np.unique(np.append(finders, row))
 
 
 def _miss(shown: Shown, row: int, picture: Pictures) -> Frame:
@@ -193,13 +206,21 @@ def _miss(shown: Shown, row: int, picture: Pictures) -> Frame:
     item, label = int(truth.item[row]), evidence.classes[truth["label"][row]]
     facets = {"type": "Miss", "class": label, "size": size_of(float(truth["area"][row]))}
     facts = [("missed", label), ("image", str(evidence.keys[item]))]
-    return _focused(shown, item, truth["box"][row], facets, facts, picture)
+    here = shown.rows("detections", item)
+    sure = here[evidence["detections"]["score"][here] >= shown.threshold]
+    return _focused(shown, item, truth["box"][row], facets, facts, picture, (np.array([row]), sure))
 
 
 def _focused(
-    shown: Shown, item: int, box: Floats, facets: dict[str, str], facts: list[tuple[str, str]], picture: Pictures
+    shown: Shown,
+    item: int,
+    box: Floats,
+    facets: dict[str, str],
+    facts: list[tuple[str, str]],
+    picture: Pictures,
+    only: Concerned,
 ) -> Frame:
-    frame = shown.frame(item, picture, size=_EVENT)
+    frame = shown.frame(item, picture, size=_EVENT, only=only)
     x, y, w, h = box.tolist()
     side = max(w, h, 24.0) * (1 + 2 * _MARGIN)
     left, top = x + w / 2 - side / 2, y + h / 2 - side / 2

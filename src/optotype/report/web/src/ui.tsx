@@ -8,8 +8,11 @@ import { useStore } from "./store";
 
 const segments = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
+const TOWER = /(\p{M}{4})\p{M}+/gu; // no script needs more marks on one character, and some fonts set them side by side
+
 /** Text cut in its middle, between whole characters, to at most about `max` of them. */
-export function middle(text: string, max: number): string {
+export function middle(whole: string, max: number): string {
+  const text = whole.replace(TOWER, "$1");
   if (text.length <= max) return text;
   const head = [...segments.segment(text.slice(0, max * 4))].map((part) => part.segment);
   const tail = [...segments.segment(text.slice(-max * 4))].map((part) => part.segment);
