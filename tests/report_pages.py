@@ -339,7 +339,7 @@ def _frame(i: int, path: str | None, names: Sequence[str], n: int, rng: np.rando
     w, h = rng.integers(8, 40, n), rng.integers(8, 30, n)
     role = [ROLES[k % 5] for k in range(n)]
     score = np.round(rng.random(n), 3).tolist()
-    scores = [None if role[k] in ("missed", "ignored") else score[k] for k in range(n)]
+    scores = [score[k] if role[k] in ("right", "wrong") else None for k in range(n)]
     notes = [KINDS[k % 2] if role[k] == "wrong" else "" for k in range(n)]
     label = [(i + k) % len(names) for k in range(n)]
     sides = ([float(v) for v in side] for side in (x, y, w, h))

@@ -249,7 +249,7 @@ def test_other_truth_items_classes_groups_and_protocol_are_refused():
     with pytest.raises(InputError, match="same classes"):
         compared(a, judged(Labels(truth.items, renamed, truth.label), Labels(truth.items, renamed, truth.label)))
     other = Labels(truth.items, truth.classes, ((truth.label + 1) % 4).astype(np.int32))
-    with pytest.raises(InputError, match="true classes"):
+    with pytest.raises(InputError, match="same truth"):
         compared(a, judged(other, said))
     grouped = Items.of(truth.items.key, group=["g"] * 50)
     with pytest.raises(InputError, match="groups"):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import math
 import re
+from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 
+from optotype.cli import run
 from optotype.diagnose.compare import Comparison, compare, encode, gates, sections, verdict
+from optotype.diagnose.compare.size_views import size_keys
 from optotype.errors import InputError
 from optotype.evidence import Evidence
 from optotype.metrics import operating
@@ -46,7 +49,7 @@ def detector(truth: Boxes, finds: dict[str, float], seed: int, *, false: float =
     kept = np.flatnonzero(rng.random(len(truth)) < share)
     box = truth.box[kept] * np.exp(rng.normal(0, 0.03, (len(kept), 4)))
     wrong = np.flatnonzero(rng.random(len(truth.items)) < false).astype(np.int32)
-    stray = np.column_stack([rng.uniform(0, 80, (len(wrong), 2)) + [0, 300], np.full((len(wrong), 2), 40.0)])
+    stray = np.column_stack([rng.uniform(0, 80, (len(wrong), 2)) + np.array([0, 300]), np.full((len(wrong), 2), 40.0)])
     item = np.r_[truth.item[kept], wrong]
     order = np.argsort(item, kind="stable")
     label = np.r_[truth.label[kept], rng.integers(0, 2, len(wrong))].astype(np.int32)
@@ -112,6 +115,8 @@ def test_what_finds_the_small_objects_is_better_at_them(found):
     assert miss.high < -1
     assert "is better than" in said(found)
     assert "Miss −" in said(found)
+    assert re.search(r"By size .*small AP \+\d", said(found))
+    assert not re.search("large (AP|AR) ", said(found))
     sizes = [item.size for item in pair.fixed_objects]
     assert sizes.count("small") > 0.8 * len(sizes)
 
@@ -161,7 +166,9 @@ def test_intervals_are_percentiles_of_the_differences_of_paired_resamples(blind,
 def test_p_values_are_corrected_within_their_family(found):
     pair = found.pairs[0]
     errors = [pair.metrics[f"tide.{key}"] for key in ("Cls", "Loc", "Both", "Dupe", "Bkg", "Miss", "FP", "FN")]
-    for family in (errors, pair.per_class):
+    sizes = [pair.metrics[key] for key in size_keys(list(pair.metrics))]
+    assert len(sizes) == 3 * (2 + 8 + 1)
+    for family in (errors, sizes, pair.per_class):
         assert [d.p_holm for d in family] == pytest.approx(holm([d.p for d in family]))
         order = sorted((d for d in family if d.p is not None), key=lambda d: d.p)
         corrected = [d.p_holm for d in order]
@@ -296,7 +303,7 @@ def test_gates(found, condition, closed):
 
 
 def test_an_unknown_gate_is_an_input_error(found):
-    with pytest.raises(InputError, match="Did you mean 'tide.Miss'"):
+    with pytest.raises(InputError, match=r"Did you mean 'tide\.Miss'"):
         gates(found, ["tide.Mis > 0"])
 
 
@@ -345,3 +352,63 @@ def test_other_area_ranges_are_compared_too(truth):
     found = compared(*(judged(truth, detector(truth, {"small": s}, 1), rules=rules) for s in (0.2, 0.9)), resamples=40)
     assert found.pairs[0].metrics["AP_tiny"].low > 0
     assert sections(found, lambda key: None)
+
+
+# ------------------------------------------------------------------------------------------------ command line
+
+
+def write_coco(folder: Path, truth: Boxes, **models: Boxes) -> tuple[str, list[str]]:
+    ids = truth.items.key.tolist()
+    gt = {
+        "images": [{"id": int(i), "width": 640, "height": 480, "file_name": f"{i}.jpg"} for i in ids],
+        "categories": [{"id": k + 1, "name": name} for k, name in enumerate(truth.classes)],
+        "annotations": [
+            {"id": i + 1, "image_id": int(ids[truth.item[i]]), "category_id": int(truth.label[i]) + 1,
+             "bbox": truth.box[i].tolist(), "area": float(truth.area[i]), "iscrowd": 0}
+            for i in range(len(truth))
+        ],
+    }  # fmt: skip
+    (folder / "gt.json").write_text(json.dumps(gt), encoding="utf-8")
+    for name, found in models.items():
+        rows = [
+            {"image_id": int(ids[found.item[i]]), "category_id": int(found.label[i]) + 1, "bbox": found.box[i].tolist(),
+             "score": float(found.score[i])}
+            for i in range(len(found))
+        ]  # fmt: skip
+        (folder / f"{name}.json").write_text(json.dumps(rows), encoding="utf-8")
+    return str(folder / "gt.json"), [str(folder / f"{name}.json") for name in models]
+
+
+def test_prediction_files_are_compared_on_the_command_line(truth, tmp_path, capfd):
+    gt, files = write_coco(tmp_path, truth, old=detector(truth, {}, 2), new=detector(truth, {"small": 0.1}, 1))
+    out = tmp_path / "cmp"
+    words = ["compare", "--task", "detect", "--truth", gt, *files, "--names", "old", "new", "--out", str(out)]
+    assert run([*words, "--bootstrap", "60", "--fail-if", "AP < -0.005", "tide.Miss > 0.5"]) == 3
+    told = capfd.readouterr()
+    assert "is worse than" in told.out
+    assert told.err.count("gate closed") == 2
+    assert not re.search(r"\bnan\b|-1\.000", told.out)
+    assert (out / "comparison" / "report.html").is_file()
+    assert run(["compare", str(out / "old"), str(out / "new"), "--bootstrap", "60", "--json"]) == 0
+    found = msgspec.json.decode(capfd.readouterr().out, type=Comparison)
+    assert found.pairs[0].fixes < found.pairs[0].breaks
+
+
+def test_a_detector_in_the_terminal(truth, tmp_path, capfd):
+    gt, (file,) = write_coco(tmp_path, truth, one=detector(truth, {"small": 0.5}, 2))
+    words = ["evaluate", "detect", gt, file, "--out", str(tmp_path / "one"), "--no-causes", "--no-report"]
+    assert run([*words, "--bootstrap", "40"]) == 0
+    told = capfd.readouterr().out
+    for text in ("mAP50-95", "APs", "TIDE", "Miss", "FN", "dece", "by size", "180 objects"):
+        assert text in told, text
+    assert not re.search(r"\bnan\b|-1\.000", told)
+
+
+def test_numbers_that_do_not_exist_are_dashes_in_the_terminal(tmp_path, capfd):
+    few = truth_of(3)
+    large = few.take(np.arange(2, 9, 3))
+    gt, (file,) = write_coco(tmp_path, large, one=detector(few, dict.fromkeys(SIDES, 0.0), 1, false=0.0))
+    assert run(["evaluate", "detect", gt, file, "--out", str(tmp_path / "one"), "--no-causes", "--no-report"]) == 0
+    told = capfd.readouterr().out
+    assert "–" in told
+    assert not re.search(r"\bnan\b|-1\.0|None", told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from chromium import Browser, Tab, find
 from optotype.report import html
 from optotype.views import (
     Cloud,
+    Drawn,
+    Frame,
+    Frames,
     Gallery,
     GalleryItem,
     Matrix,
@@ -27,10 +31,11 @@ from optotype.views import (
     Table,
     Verdict,
 )
-from report_pages import HOSTILE, classification, explained, hostile, write_images
+from report_pages import HOSTILE, KINDS, classification, detection, explained, hostile, write_images
 
 NAMES = ["mantled howler", "patas monkey", "bald uakari", "Japanese macaque", "pygmy marmoset"]
-VIEWS = {"verdict", "numbers", "table", "matrix", "chart", "gallery", "sheet", "scatter", "cases", "note", "code"}
+VIEWS = {"verdict", "numbers", "table", "matrix", "chart", "gallery", "sheet", "frames", "scatter", "cases"}
+VIEWS |= {"note", "code"}
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +85,29 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "report.html"
 
 
+PHOTOS, BOXES = 26, 12
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report with frames, of which the fourth has no picture."""
+    folder = tmp_path_factory.mktemp("detector")
+    paths: list[str | None] = [*write_images(folder / "photos", PHOTOS)]
+    paths[3] = None
+    html.write(detection(paths, NAMES, BOXES), folder / "report.html")
+    return folder / "report.html"
+
+
+def frames_of(name: str) -> Frames:
+    (found,) = [
+        view
+        for section in detection([None] * PHOTOS, NAMES, BOXES).sections
+        for view in section.views
+        if isinstance(view, Frames) and view.id == name
+    ]
+    return found
+
+
 def matrix_of(page: Page) -> Matrix:
     return next(view for section in page.sections for view in section.views if isinstance(view, Matrix))
 
@@ -118,11 +146,12 @@ def test_the_troubles_that_these_tests_look_for_would_be_seen(tab: Tab, report: 
 
 @pytest.mark.parametrize(("width", "dark"), [(400, False), (400, True), (800, False), (1440, True)])
 def test_no_width_makes_the_page_scroll_sideways(
-    browser: Browser, evil: Path, space: Path, width: int, dark: bool
+    browser: Browser, evil: Path, space: Path, detector: Path, width: int, dark: bool
 ) -> None:
     tab = Tab(browser, width, 850, dark=dark)
-    tab.open(space)
-    assert tab.run("document.documentElement.scrollWidth") <= width
+    for file in (space, detector):
+        tab.open(file)
+        assert tab.run("document.documentElement.scrollWidth") <= width
     tab.open(evil)
     assert tab.run("document.documentElement.scrollWidth") <= width
     assert tab.run("document.documentElement.dataset.theme") == ("dark" if dark else "light")
@@ -283,10 +312,10 @@ def test_the_theme_follows_the_reader(tab: Tab, report: Path) -> None:
     assert tab.run("document.documentElement.dataset.theme") == "light"
 
 
-def test_text_stands_out_from_its_background(browser: Browser, report: Path, space: Path) -> None:
+def test_text_stands_out_from_its_background(browser: Browser, report: Path, space: Path, detector: Path) -> None:
     for dark in (False, True):
         tab = Tab(browser, dark=dark)
-        for file in (report, space):
+        for file in (report, space, detector):
             tab.open(file)
             assert tab.run(CONTRAST) == []
         tab.close()
@@ -499,6 +528,216 @@ def test_cases_are_filtered_by_the_address_and_by_links_and_unfold(tab: Tab, spa
         tab.run("scrollTo(0, document.documentElement.scrollHeight)")
         tab.settle()
     tab.wait("document.querySelectorAll('.case').length > 6")
+    assert tab.troubles() == []
+
+
+# Frames
+
+
+def card(frames: str, index: int) -> str:
+    """A script's expression for one of the first cards of frames."""
+    return f"document.querySelector('#at-{frames} [data-index=\"{index}\"]')"
+
+
+def drawn_boxes(tab: Tab, root: str) -> dict[str, int]:
+    """How many boxes of each role an element shows."""
+    script = (
+        f"[...{root}.querySelectorAll('[data-boxes]')].map(g => [g.classList[1].slice(2), Number(g.dataset.boxes)])"
+    )
+    return dict(tab.run(script))
+
+
+def boxes_at(frame: Frame, threshold: float) -> dict[str, int]:
+    """The same, counted anew."""
+    scored = zip(frame.drawn.role, frame.drawn.score, strict=True)
+    return dict(Counter(role for role, score in scored if score is None or score >= threshold))
+
+
+def slide(tab: Tab, frames: str, value: float) -> None:
+    tab.run(
+        f"(input => {{ input.value = {value}; input.dispatchEvent(new Event('input', {{bubbles: true}})) }})"
+        f"(document.querySelector('#at-{frames} input[type=range]'))"
+    )
+    tab.settle()
+
+
+def test_boxes_are_drawn_by_role_and_follow_the_slider(tab: Tab, detector: Path) -> None:
+    tab.open(detector)
+    frames = frames_of("worst").frames
+    for threshold in (0.25, 0.8, 0.0):
+        if threshold != 0.25:
+            slide(tab, "worst", threshold)
+        for index in (0, 1, 2):
+            assert drawn_boxes(tab, card("worst", index)) == boxes_at(frames[index], threshold)
+    assert tab.text("#at-worst output") == "0.00"
+    assert drawn_boxes(tab, card("errors", 0)) != {}  # which have a slider of their own
+    assert tab.text("#at-errors output") == "0.250"
+    tab.click("#at-worst .box-sets .quiet")
+    assert tab.text("#at-worst output") == "0.250"
+    assert drawn_boxes(tab, card("worst", 2)) == boxes_at(frames[2], 0.25)
+    assert tab.troubles() == []
+
+
+def test_boxes_lie_where_the_data_say(tab: Tab, tmp_path: Path) -> None:
+    shot = write_images(tmp_path / "photos", 1, (200, 100))[0]
+    drawn = Drawn([20.0], [10.0], [50.0], [40.0], [0], [0.9], ["right"], [""])
+    view = Frames("f", [Frame("a", 200, 100, drawn, Picture(shot, 640))], ["cat"])
+    html.write(Page("t", [Section("s", "s", [view])]), tmp_path / "t.html")
+    tab.open(tmp_path / "t.html")
+    tab.click(".frames .tile")
+    for root in (".frames .scene", ".stage .scene"):
+        corners = tab.run(
+            f"""(scene => {{
+              const [whole, picture] = [scene, scene.querySelector('image')].map(e => e.getBoundingClientRect());
+              const box = scene.querySelector('.edge').getBBox();
+              return [picture.width / whole.width, picture.height / whole.height,
+                box.x / whole.width, box.y / whole.height, box.width / whole.width, box.height / whole.height];
+            }})(document.querySelector('{root}'))"""
+        )
+        assert corners == pytest.approx([1, 1, 0.1, 0.1, 0.25, 0.4], abs=0.005)
+        assert tab.text(f"{root} .box-label") == "cat 0.90"
+    assert tab.run("document.querySelector('.stage image').href.baseVal.startsWith('blob:')")
+    assert tab.troubles() == []
+
+
+def test_roles_are_hidden_for_all_images(tab: Tab, detector: Path) -> None:
+    tab.open(detector)
+    tab.click("#at-worst .legend li:nth-child(4) button")
+    expected = boxes_at(frames_of("worst").frames[0], 0.25)
+    assert expected.pop("wrong") > 0
+    assert drawn_boxes(tab, card("worst", 0)) == expected
+    assert tab.count("#at-worst .legend [aria-pressed=false]") == 1
+    sums = [boxes_at(frame, 0.25) for frame in frames_of("worst").frames]
+    shown = tab.run("[...document.querySelectorAll('#at-worst .legend .muted')].map(n => Number(n.textContent))")
+    assert shown == [sum(one.get(role, 0) for one in sums) for role in ("truth", "missed", "right", "wrong", "ignored")]
+
+
+def test_a_part_is_shown_until_the_whole_is_asked_for(tab: Tab, detector: Path) -> None:
+    tab.open(detector)
+    root = card("errors", 0)
+    frame = frames_of("errors").frames[0]
+    share = f"(s => s.querySelector('image').getBoundingClientRect().width / s.getBoundingClientRect().width)({root})"
+    assert tab.run(share) > 1.5
+    tab.run(f"{root}.parentElement.querySelector('.turn').click()")
+    tab.settle()
+    assert tab.run(share) == pytest.approx(1, abs=0.01)
+    assert drawn_boxes(tab, root) == boxes_at(frame, 0.25)
+    tab.click("#at-errors .segmented [role=radio]:nth-child(2)")  # the other way now
+    assert tab.run(share) > 1.5
+    tab.run(f"{root}.click()")
+    tab.settle()
+    stage = share.replace(root, "document.querySelector('.stage .scene')")
+    assert tab.run(stage) == pytest.approx(1, abs=0.01)
+    tab.click(".stage")
+    assert tab.run(stage) > 1.5
+    tab.click(".stage")
+    assert tab.run(stage) == pytest.approx(1, abs=0.01)
+    assert tab.troubles() == []
+
+
+def test_a_row_opens_the_frames_behind_it_and_keys_step_through_them(tab: Tab, detector: Path) -> None:
+    tab.open(detector)
+    tab.run("document.querySelector('#at-kinds tbody tr:nth-child(2) .link').focus()")
+    tab.press("Enter")
+    assert tab.run("location.hash") == f"#open/errors?type={KINDS[1]}"
+    n = sum(frame.facets["type"] == KINDS[1] for frame in frames_of("errors").frames)
+    assert tab.text(".drawer .count") == f"{n} of {PHOTOS} images"
+    tab.click(".drawer .tile")
+    tab.press("ArrowRight")
+    assert tab.text(".lightbox .facts header p") == f"2 of {n}"
+    mine = [frame for frame in frames_of("errors").frames if frame.facets["type"] == KINDS[1]][1]
+    assert tab.text(".lightbox h2").endswith(mine.title)
+    listed = sum(boxes_at(mine, 0.25).values())
+    assert tab.count(".box-list li") == listed
+    assert sum(drawn_boxes(tab, "document.querySelector('.stage')").values()) == listed
+    tab.press("Escape")
+    assert (tab.count(".lightbox"), tab.count(".drawer")) == (0, 1)
+    tab.press("Escape")
+    assert tab.count(".drawer") == 0
+    assert tab.run("document.activeElement.className") == "link"
+    assert tab.troubles() == []
+
+
+def test_a_box_says_what_it_is(tab: Tab, tmp_path: Path) -> None:
+    drawn = Drawn(
+        [10.0, 30.0], [10.0, 30.0], [80.0, 20.0], [80.0, 20.4], [0, 1], [0.5, 0.875], ["right", "wrong"], ["", "Loc"]
+    )
+    view = Frames("f", [Frame("a", 100, 100, drawn)], ["cat", "dog"])
+    html.write(Page("t", [Section("s", "s", [view])]), tmp_path / "t.html")
+    tab.open(tmp_path / "t.html")
+    tab.run("document.querySelector('.frames').scrollIntoView()")
+    left, top, side = tab.run(
+        "(r => [r.left, r.top, r.height])(document.querySelector('.frames .scene').getBoundingClientRect())"
+    )
+    tab.mouse("mouseMoved", left + 0.4 * side, top + 0.4 * side)  # in both: the smaller tells
+    assert tab.text(".box-tip") == "dogscore 0.875 · detection, wrong · Loc · 20 × 20 px"
+    tab.mouse("mouseMoved", left + 0.2 * side, top + 0.8 * side)
+    assert tab.text(".box-tip") == "catscore 0.500 · detection, right · 80 × 80 px"
+    tab.mouse("mouseMoved", left + 0.02 * side, top + 0.98 * side)
+    assert tab.count(".box-tip") == 0
+    assert tab.text(".blank") == "100 × 100"
+    tab.click(".frames .tile")
+    tab.run("document.querySelector('.box-list button').focus()")
+    tab.settle()
+    assert tab.text(".stage .box-tip").startswith("dogscore")
+    tab.press("Enter")
+    share = "(s => s.querySelector('.edge').getBBox().width / s.getBoundingClientRect().width)"
+    assert tab.run(f"{share}(document.querySelector('.stage .scene'))") > 0.9  # drawn large, beyond its part
+    assert tab.troubles() == []
+
+
+def test_frames_can_be_read_on_paper_and_their_pictures_may_be_missing(tab: Tab, tmp_path: Path) -> None:
+    page = detection([*write_images(tmp_path / "photos", 20, (640, 480))], NAMES, 40)
+    html.write(page, tmp_path / "t.html", max_mb=0.3)
+    tab.open(tmp_path / "t.html")
+    text = tab.text("#at-worst > .small")
+    assert text.endswith("blank canvas; --max-mb raises the limit.")
+    left = int(text.split("The pictures of ")[1].split(" of ")[0])
+    assert 0 < left <= 20
+    assert "160 × 120left out" in tab.text("#at-worst")
+    tab.send("Emulation.setEmulatedMedia", media="print")
+    assert tab.run("getComputedStyle(document.querySelector('.least input')).display") == "none"
+    assert tab.run("document.querySelector('.least output').offsetHeight > 0")
+    tab.send("Emulation.setEmulatedMedia", media="screen")
+
+
+def test_one_group_of_series_is_shown_at_a_time(tab: Tab, detector: Path) -> None:
+    tab.open(detector)
+    chart = "[...document.querySelectorAll('.chart')].at(-1)"
+    names = f"[...{chart}.querySelectorAll('.legend .t')].map(name => name.textContent)"
+    assert len(tab.run(names)) == 10
+    assert tab.run(f"[...{chart}.querySelectorAll('option')].map(o => o.textContent)") == NAMES
+    paths = f"[...{chart}.querySelectorAll('path.line')].map(p => p.getAttribute('d')).join()"
+    before = tab.run(paths)
+    tab.run(f"{chart}.querySelector('.legend button').click()")
+    tab.settle()
+    drawn = f"{chart}.querySelectorAll('.series').length"
+    assert tab.run(drawn) == 9
+    tab.run(
+        f"(s => {{ s.value = '2'; s.dispatchEvent(new Event('change', {{bubbles: true}})) }})"
+        f"({chart}.querySelector('select'))"
+    )
+    tab.settle()
+    assert tab.run(drawn) == 9  # what is hidden stays hidden
+    assert tab.run(paths) != before
+    tab.run(f"{chart}.querySelector('svg[role=img]').focus()")
+    for _ in range(2):
+        tab.press("ArrowRight")
+    assert tab.text(".tip").replace(" ", "").startswith("recall0.01IoU0.55")
+    assert tab.troubles() == []
+
+
+def test_three_hundred_frames_of_sixty_boxes_are_quick(tab: Tab, tmp_path: Path) -> None:
+    html.write(detection([None] * 300, NAMES, 60), tmp_path / "t.html")
+    tab.open(tmp_path / "t.html")
+    tab.click("#at-errors .more")
+    tab.run("document.querySelector('#at-errors .grid').scrollIntoView()")
+    tab.settle()
+    assert 10 < tab.count("#at-errors .tile") < 100
+    start = time.perf_counter()
+    for value in (0.1, 0.3, 0.5, 0.7):
+        slide(tab, "errors", value)
+    assert time.perf_counter() - start < 4  # about 0.5 s on a quiet machine with two cores
     assert tab.troubles() == []
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from rich.table import Table
 from rich.text import Text
 
 from optotype.cli import console
-from optotype.results import Metric, Result
+from optotype.results import Metric, Result, SliceResult
 
 if TYPE_CHECKING:
     from optotype.diagnose.compare import Comparison
@@ -18,6 +20,12 @@ _MOST_CLASSES = 40
 _WIDE = 110
 """Columns of a terminal from which on the classes' intervals fit beside their values."""
 
+_ALIASES = {
+    "AP": "mAP50-95", "AP50": "mAP50", "AP75": "mAP75", "AP_small": "APs", "AP_medium": "APm", "AP_large": "APl",
+    "AR_1": "AR@1", "AR_10": "AR@10", "AR_100": "AR@100", "AR_small": "ARs", "AR_medium": "ARm", "AR_large": "ARl",
+}  # fmt: skip
+"""What other tools call the numbers of detectors."""
+
 
 def number(metric: Metric) -> str:
     """Value and interval in the same digits, a dash where there is none.
@@ -25,29 +33,90 @@ def number(metric: Metric) -> str:
     >>> number(Metric(0.91234, 0.9, 0.92))
     '0.912 [0.900, 0.920]'
     """
-    if metric.value is None:
+    if metric.value is None or not math.isfinite(metric.value):
         return "–"
+    digits = 1 if metric.unit == "points" else 3
     if metric.low is None or metric.high is None:
-        return f"{metric.value:.3f}"
-    return f"{metric.value:.3f} [{metric.low:.3f}, {metric.high:.3f}]"
+        return f"{metric.value:.{digits}f}"
+    return f"{metric.value:.{digits}f} [{metric.low:.{digits}f}, {metric.high:.{digits}f}]"
 
 
 def show_result(result: Result) -> None:
-    """Headline numbers, classes and warnings."""
-    n = result.n
-    table = Table(title=f"{result.task}: {n.items:,} items, {n.classes} classes", title_justify="left")
-    table.add_column("metric")
-    table.add_column("value [95 % interval]")
-    for key, metric in result.metrics.items():
-        table.add_row(key, number(metric))
-    console.out.print(table)
+    """Headline numbers, errors, calibration, sizes, classes and warnings: what the task has of these."""
+    console.out.print(_headline(result))
+    if "tide" in result.errors:
+        console.out.print(_errors(result.errors))
+    if "dece" in result.calibration:
+        console.out.print(_calibration(result.calibration))
+    for name, rows in result.slices.items():
+        if rows:
+            console.out.print(_slices(name, rows))
     if result.per_class:
         console.out.print(_classes(result))
     console.warn(result.warnings)
 
 
+def _headline(result: Result) -> Table:
+    n = result.n
+    objects = f", {n.truth:,} objects, {n.predictions:,} detections" if n.truth != n.items else ""
+    title = f"{result.task}: {n.items:,} items{objects}, {n.classes} classes"
+    table = Table(title=title, title_justify="left")
+    table.add_column("metric")
+    table.add_column("value [95 % interval]")
+    known = any(key in _ALIASES for key in result.metrics)
+    if known:
+        table.add_column("also called")
+    for key, metric in result.metrics.items():
+        table.add_row(key, number(metric), *([_ALIASES.get(key, "")] if known else []))
+    return table
+
+
+def _errors(errors: dict[str, Any]) -> Table:
+    """What each kind of error costs, and how many there are: one row, the kinds as columns, where that fits."""
+    found, counts = errors["tide"], errors["counts"]["tide"]
+    kinds = [key for key in found if key != "AP50"]
+    table = Table(
+        title="errors (TIDE, IoU 0.5): AP points that they cost, and their number", title_justify="left",
+        caption="intervals and other conventions in eval.json",
+    )  # fmt: skip
+    table.add_column("")
+    for key in kinds:
+        table.add_column(key, justify="right")
+    table.add_row("cost", *(number(Metric(found[key]["value"], unit="points")) for key in kinds))
+    table.add_row("number", *(f"{counts[key]:,}" if key in counts else "" for key in kinds))
+    return table
+
+
+def _calibration(found: dict[str, Any]) -> Table:
+    table = Table(title="calibration: scores against being right", title_justify="left")
+    for name in ("error", "value [95 % interval]", "debiased"):
+        table.add_column(name)
+    for key in ("dece", "laece"):
+        error = found[key]
+        metric = Metric(error["value"], error["low"], error["high"])
+        table.add_row(key, number(metric), number(Metric(error["debiased"])))
+    said = [("mean score", found["confidence"]), ("right (precision)", found["precision"])]
+    known = [f"{name} {value:.3f}" for name, value in said if value is not None]
+    table.caption = ", ".join(known) or None
+    return table
+
+
+def _slices(name: str, rows: list[SliceResult]) -> Table:
+    """Numbers down, parts across; intervals where they fit."""
+    wide = console.out.width >= _WIDE
+    table = Table(title=f"by {name}", title_justify="left", caption=None if wide else "intervals in eval.json")
+    table.add_column("metric")
+    for row in rows:
+        table.add_column(Text(row.name), justify="left" if wide else "right")
+    table.add_row("objects", *(f"{row.n:,}" for row in rows))
+    for key in dict.fromkeys(key for row in rows for key in row.metrics):
+        table.add_row(key, *(_short(row.metrics.get(key, Metric(None)), wide) for row in rows))
+    return table
+
+
 def _classes(result: Result) -> Table:
-    keys = list(result.per_class[0].metrics)
+    """The numbers of each class but those of parts: of sizes, fewer detections, kinds of errors."""
+    keys = [key for key in result.per_class[0].metrics if "_" not in key and "." not in key]
     table = Table(title="per class", title_justify="left")
     table.add_column("class")
     table.add_column("n", justify="right")
@@ -63,7 +132,7 @@ def _classes(result: Result) -> Table:
 
 
 def _short(metric: Metric, wide: bool) -> str:
-    return number(metric if wide else Metric(metric.value))
+    return number(metric if wide else msgspec.structs.replace(metric, low=None, high=None))
 
 
 def show_comparison(comparison: Comparison) -> None:
@@ -90,7 +159,7 @@ def _runs(comparison: Comparison) -> Table:
 def _pairs(comparison: Comparison) -> Table:
     first = next(iter(comparison.pairs[0].metrics))
     table = Table(title="pairs", title_justify="left", caption="all differences with intervals: report.html, --json")
-    for name in ("pair", f"difference in {first} [95 %]", "fixes", "breaks", "McNemar p"):
+    for name in ("pair", f"difference in {first} [95 %]", "fixes", "breaks", "p (fixes, breaks)"):
         table.add_column(name, no_wrap=name.startswith("difference"))
     for pair in comparison.pairs:
         numbers = f"{pair.fixes:,}", f"{pair.breaks:,}", f"{pair.mcnemar_p:.2g}"

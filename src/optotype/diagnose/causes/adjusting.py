@@ -24,7 +24,7 @@ MISSING = "Effects are not adjusted for each other and for the class: pip instal
 FEW = f"Effects are not adjusted for each other and for the class: fewer than {FEWEST_FAILURES} failures."
 HOW = (
     "Adjusted effects: logistic regression on the part, the class and the other conditions (ranks as normal scores), "
-    "standardised over all items; interval from the sandwich of the groups."
+    "standardised over all that was judged; interval from the sandwich of the groups."
 )
 
 

@@ -57,7 +57,7 @@ def _check_pair(first: str, name: str, a: Result, b: Result, one: Evidence, othe
         )
     same_truth = all(np.array_equal(*sides) for sides in _truths(one, other))
     if not same_truth or not bool((one.groups == other.groups).all()):
-        what = "groups" if same_truth else "true classes"
+        what = "groups" if same_truth else "truth"
         raise InputError(
             where, f"the same {what} of the items", "different ones", "Evaluate both against the same truth."
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from optotype.diagnose.compare.records import ClassDifference, Comparison, Difference, Found, Pair
+from optotype.diagnose.compare.size_views import size_section, size_sentence
 from optotype.diagnose.compare.wording import ALPHA, p_text, signed
 from optotype.metrics.average_precision import selections
 from optotype.metrics.tide.codes import ERROR_NAMES
@@ -38,12 +39,12 @@ def verdict(comparison: Comparison) -> list[Sentence]:
     """Which detector is better, and in what, saying nothing that its intervals do not carry."""
     found = [s for pair in comparison.pairs for s in (_ap_sentence(pair), *_object_sentences(pair))]
     for pair in _against_first(comparison):
-        found += [s for s in (_error_sentence(pair), _class_sentence(pair)) if s is not None]
+        found += [s for s in (_error_sentence(pair), size_sentence(pair), _class_sentence(pair)) if s is not None]
     return found
 
 
 def sections(comparison: Comparison, picture: Callable[[str], Picture | None]) -> list[Section]:
-    """Sections ``comparison``, ``error-differences``, ``class-differences`` and ``changes``."""
+    """Sections ``comparison``, ``error-differences``, ``size-differences``, ``class-differences`` and ``changes``."""
     views: list[View] = [_headline(comparison), _differences(comparison), _objects(comparison)]
     if comparison.warnings:
         views.append(Note(list(comparison.warnings), "caution", "Warnings"))
@@ -52,6 +53,7 @@ def sections(comparison: Comparison, picture: Callable[[str], Picture | None]) -
     pairs = _against_first(comparison)
     errors: list[View] = [_error_chart(pairs)]
     found.append(Section("error-differences", "Which errors are fewer", errors))
+    found.append(size_section(pairs))
     classes: list[View] = [_class_chart(pairs), *(_class_table(pair, i) for i, pair in enumerate(pairs))]
     found.append(Section("class-differences", "Where they differ", classes))
     frames: list[View] = [view for i, pair in enumerate(pairs) if (view := _frames(pair, i, picture)).frames]
@@ -287,4 +289,4 @@ def _frames(pair: Pair, i: int, picture: Callable[[str], Picture | None]) -> Fra
         "many false detections an image."
     )
     names = [row.name for row in pair.per_class]
-    return Frames(f"changed-{i}", frames, names, ["change"], 0.0, f"{pair.b} against {pair.a}", caption)
+    return Frames(f"changed-{i}", frames, names, ["change", "class"], 0.0, f"{pair.b} against {pair.a}", caption)

@@ -19,6 +19,7 @@ from optotype.diagnose.compare.records import (
     Spread,
 )
 from optotype.diagnose.compare.significance import directions, holm, mcnemar
+from optotype.diagnose.compare.size_views import size_keys
 from optotype.evidence import Evidence
 from optotype.metrics import operating
 from optotype.metrics.intervals import FEWEST_GROUPS, group_index
@@ -124,9 +125,8 @@ def _metrics(one: Known, other: Known) -> dict[str, Difference]:
 
 
 def _families(keys: Sequence[str]) -> list[list[str]]:
-    sized = [key for key in keys if key.startswith(("AP_", "AR_")) and not key[3:].isdigit()]
     tides = [key for key in keys if key.startswith("tide.") and key != "tide.AP50"]
-    return [sized, tides]
+    return [size_keys(list(keys)), tides]
 
 
 def _calibrated(result: Result) -> set[str]:

@@ -25,7 +25,8 @@ def demo_page(folder: RunFolder, kept: DemoFile, page_of: PageOf) -> Page:
     sections = [Section("verdict", "Verdict", [Verdict(sentences)]), _world(folder.path, kept)]
     for leg in kept.legs:
         sections.append(_declared(leg))
-        sections += _of(folder.path / leg.simulated, f"{leg.task}-simulated-", page_of)
+        simulated = f"Simulated {TITLES[leg.task]}: "
+        sections += _of(folder.path / leg.simulated, f"{leg.task}-simulated-", page_of, simulated)
         if leg.trained:
             sections += _of(folder.path / leg.trained, f"{leg.task}-trained-", page_of, "Trained: ")
     sections.append(Section("provenance", "Provenance", [Code(kept.command or "optotype demo", title="Command")]))
@@ -82,7 +83,7 @@ def _declared(leg: LegRecord) -> Section:
     return Section(f"{leg.task}-declared", f"Declared and found: the {TITLES[leg.task]}", views, lead=lead)
 
 
-def _of(path: Path, prefix: str, page_of: PageOf, title: str = "Simulated: ") -> list[Section]:
+def _of(path: Path, prefix: str, page_of: PageOf, title: str) -> list[Section]:
     """The sections of a leg's folder, without its provenance."""
     page = page_of(RunFolder(path))
     kept = [section for section in page.sections if section.id != "provenance"]

@@ -49,12 +49,19 @@ def changed_frames(
                 width,
                 height,
                 drawn,
-                facets={"change": change},
+                facets={"change": change, "class": _most(first, i, fixed | broken)},
                 facts=facts,
                 tone="good" if fixes > breaks else "bad",
             )
         )
     return frames
+
+
+def _most(first: Evidence, item: int, changed: Array) -> str:
+    """The class of most changed objects of an image."""
+    truth = first["truth"]
+    labels = truth["label"][changed & (truth.item == item)]
+    return first.classes[int(np.bincount(labels).argmax())]
 
 
 def _drawn(

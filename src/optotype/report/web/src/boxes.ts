@@ -26,11 +26,14 @@ export interface Box {
   /** Place, in pixels of the image. */
   at: Rect;
   name: string;
-  /** Of a detection its score; of an object that of the detection which finds it. Null: none. */
+  /** Null: none, as of objects. */
   score: number | null;
   role: Role;
   note: string;
 }
+
+/** Whether two boxes are one, though they were read apart. */
+export const same = (a: Box, b: Box) => a.role === b.role && a.score === b.score && a.name === b.name && String(a.at) === String(b.at);
 
 /** What a reader has set for all images of a view. */
 export interface Setting {
@@ -50,23 +53,15 @@ export function settingOf(view: Frames): Store<Setting> {
   return store;
 }
 
-const isObject = (role: Role) => role === "truth" || role === "missed";
-
-/** An object is found where the detection that finds it is not hidden; one without a score stays as it was counted. */
-function roleAt(role: Role, score: number, least: number): Role | null {
-  if (score < 0) return role;
-  const above = score >= Math.floor(least * FINENESS);
-  if (isObject(role)) return above ? "truth" : "missed";
-  return above ? role : null;
-}
+/** Whether a box is there at a threshold; what has no score always is. */
+const stays = (score: number, least: number) => score < 0 || score >= Math.floor(least * FINENESS);
 
 /** How many boxes of each role an image has at a threshold. */
 export function tally(view: Frames, i: number, least: number): Record<Role, number> {
   const found: Record<Role, number> = { truth: 0, missed: 0, right: 0, wrong: 0, ignored: 0 };
   const [, , , , , , , , scores, roles] = view.scenes[i]!;
   roles.forEach((code, k) => {
-    const role = roleAt(ROLES[code]!, scores[k] ?? -1, least);
-    if (role) found[role]++;
+    if (stays(scores[k] ?? -1, least)) found[ROLES[code]!]++;
   });
   return found;
 }
@@ -77,8 +72,8 @@ export function shownBoxes(view: Frames, i: number, { least, hidden }: Setting):
   const found: Box[] = [];
   roles.forEach((code, k) => {
     const score = scores[k] ?? -1;
-    const role = roleAt(ROLES[code]!, score, least);
-    if (!role || hidden.has(role)) return;
+    const role = ROLES[code]!;
+    if (!stays(score, least) || hidden.has(role)) return;
     found.push({
       at: [x[k]! / 10, y[k]! / 10, w[k]! / 10, h[k]! / 10],
       name: view.names[labels[k]!] ?? "",
@@ -93,27 +88,22 @@ export function shownBoxes(view: Frames, i: number, { least, hidden }: Setting):
 /** The most telling first: what is wrong before what is right, the surest first. */
 export const byUrgency = (a: Box, b: Box) => URGENCY.indexOf(a.role) - URGENCY.indexOf(b.role) || (b.score ?? 0) - (a.score ?? 0);
 
-/** Whether any box has a score, and whether any object's state cannot follow the slider. */
-export function scored(view: Frames): { any: boolean; fixed: boolean } {
-  let [any, fixed] = [false, false];
-  for (const [, , , , , , , , scores, roles] of view.scenes) {
-    any ||= scores.some((score) => score >= 0);
-    fixed ||= roles.some((code, k) => ROLES[code] === "truth" && (scores[k] ?? -1) < 0);
-  }
-  return { any, fixed };
-}
+/** Whether any box has a score. */
+export const scored = (view: Frames) => view.scenes.some((scene) => scene[8].some((score) => score >= 0));
+
+/** The roles that the boxes of a view have. */
+export const rolesOf = (view: Frames) => new Set(view.scenes.flatMap((scene) => scene[9].map((code) => ROLES[code]!)));
 
 const scoreText = (score: number) => score.toFixed(score < 0.995 && score >= 0.01 ? 2 : 3);
 
 /** What is written beside a box. */
-export function labelText({ name, score, role, note }: Box): string {
-  return [name, score === null || isObject(role) ? "" : scoreText(score), note].filter(Boolean).join(" ");
+export function labelText({ name, score, note }: Box): string {
+  return [name, score === null ? "" : scoreText(score), note].filter(Boolean).join(" ");
 }
 
 /** All that is known about a box besides its class. */
 export function boxFacts({ at, score, role, note }: Box): string[] {
-  const said = score === null ? "" : isObject(role) ? `best match ${score.toFixed(3)}` : `score ${score.toFixed(3)}`;
-  return [said, WORDS[role], note, `${size(at[2])} × ${size(at[3])} px`].filter(Boolean);
+  return [score === null ? "" : `score ${score.toFixed(3)}`, WORDS[role], note, `${size(at[2])} × ${size(at[3])} px`].filter(Boolean);
 }
 
 const size = (value: number) => count(value) === "0" && value > 0 ? value.toFixed(1) : count(value);

@@ -2,7 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import type { ImageNumber, Rect } from "./types";
-import { type Box, boxFacts, byUrgency, labelText, type Role, ROLES } from "./boxes";
+import { type Box, boxFacts, byUrgency, labelText, type Role, ROLES, same } from "./boxes";
 import { arrived, imageSize, imageUrl } from "./images";
 import { textWidth } from "./scale";
 import { middle, Text } from "./ui";
@@ -56,7 +56,7 @@ export function Scene({ image, size, boxes, part, room, mark, lit, onLit, says }
       </svg>
       <Blank image={image} size={size} />
       {labels.map(({ box, text, left, top, width }) => (
-        <span class={`box-label x-${box.role}`} style={{ left: `${px(left)}px`, top: `${px(top)}px`, maxWidth: `${px(width)}px` }}>
+        <span class={`box-label x-${box.role}${lit && same(lit, box) ? " own" : ""}`} style={{ left: `${px(left)}px`, top: `${px(top)}px`, maxWidth: `${px(width)}px` }}>
           <bdi class="t">{text}</bdi>
         </span>
       ))}

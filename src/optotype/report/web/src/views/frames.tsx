@@ -2,7 +2,7 @@
 
 import { useMemo, useRef, useState } from "preact/hooks";
 import { AlbumBody, facetValue, shownImage, type Shown, telling } from "../album";
-import { type Box, boxFacts, byUrgency, cropTo, focusOf, type Role, ROLES, scored, type Setting, settingOf, SHORT, shownBoxes, summary, tally, threshold, WORDS } from "../boxes";
+import { type Box, boxFacts, byUrgency, cropTo, focusOf, type Role, ROLES, rolesOf, same, scored, type Setting, settingOf, SHORT, shownBoxes, summary, tally, threshold, WORDS } from "../boxes";
 import { useFilter } from "../filtering";
 import { count, plural } from "../format";
 import { BoxMark, Facts, Scene } from "../scene";
@@ -65,7 +65,7 @@ function Lacking({ view }: { view: Frames }) {
 /** Which boxes are shown, of all images at once: by role, which is the key as well, and by score. */
 function Tools({ view, list, setting }: { view: Frames; list: number[]; setting: Setting }) {
   const store = settingOf(view);
-  const { any, fixed } = useMemo(() => scored(view), [view]);
+  const any = useMemo(() => scored(view), [view]);
   const counts = useMemo(() => total(view, list, setting.least), [view, list, setting.least]);
   const used = useMemo(() => rolesOf(view), [view]);
   const parts = useMemo(() => view.scenes.some((scene) => scene[2]), [view]);
@@ -122,7 +122,7 @@ function Tools({ view, list, setting }: { view: Frames; list: number[]; setting:
           />
         )}
       </div>
-      {moved && fixed && <p class="muted small">Objects are found or missed as at {start.toFixed(3)}, where they were counted.</p>}
+      {moved && (used.has("truth") || used.has("missed")) && <p class="muted small">The slider hides detections; objects stay found or missed as they were counted.</p>}
     </div>
   );
 }
@@ -134,17 +134,6 @@ function total(view: Frames, list: number[], least: number): Record<Role, number
     for (const role of ROLES) sum[role] += found[role];
   }
   return sum;
-}
-
-/** The roles that any threshold can bring about. */
-function rolesOf(view: Frames): Set<Role> {
-  const found = new Set<Role>();
-  for (const scene of view.scenes)
-    scene[9].forEach((code, k) => {
-      found.add(ROLES[code]!);
-      if (code < 2 && (scene[8][k] ?? -1) >= 0) found.add("truth").add("missed");
-    });
-  return found;
 }
 
 interface CardProps {
@@ -264,5 +253,3 @@ export function BoxList({ view, i, look, onLook }: { view: Frames; i: number; lo
     </div>
   );
 }
-
-const same = (a: Box, b: Box) => a.role === b.role && a.score === b.score && a.name === b.name && String(a.at) === String(b.at);
