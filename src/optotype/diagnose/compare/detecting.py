@@ -144,7 +144,7 @@ def _difference(key: str, a: Samples, b: Samples, *, valid: bool) -> Difference:
     if value is None or not valid or not _resampled(a):
         return Difference(value, unit=unit, better=better)
     drawn = b.resampled[key] - a.resampled[key]
-    return Difference(value, *a.ends(drawn, value), unit=unit, better=better, p=normal_p(value, drawn))
+    return Difference(value, *a.ends(drawn), unit=unit, better=better, p=normal_p(value, drawn))
 
 
 def _resampled(samples: Samples) -> bool:
@@ -184,7 +184,7 @@ def _class_difference(k: int, a: Samples, b: Samples) -> Difference:
     if value is None or not _resampled(a) or a.class_groups[k] < FEWEST_GROUPS:
         return Difference(value)
     drawn = b.class_resampled[:, k] - a.class_resampled[:, k]
-    return Difference(value, *a.ends(drawn, value), p=normal_p(value, drawn))
+    return Difference(value, *a.ends(drawn), p=normal_p(value, drawn))
 
 
 def _objects(first: Evidence, sides: tuple[Floats, Floats], mask: Array) -> list[ChangedObject]:

@@ -36,14 +36,14 @@ class Contrast(msgspec.Struct, frozen=True):
 def contrasts(
     value: Callable[[str], float],
     resampled: Callable[[str], Floats | None],
-    interval: Callable[[Floats, float], tuple[float | None, float | None]],
+    interval: Callable[[Floats], tuple[float | None, float | None]],
     names: tuple[str, ...],
     valid: set[str],
 ) -> list[dict[str, Any]]:
     """Every number of every two sizes; p-values are corrected after Holm for all of them together.
 
     ``value`` and ``resampled`` (R,) (None: no interval) are looked up by the keys of ``Samples``; ``interval`` takes
-    the resamples of a difference and its value. Of ``dece`` only the sizes in ``valid`` have an interval.
+    the resamples of a difference. Of ``dece`` only the sizes in ``valid`` have an interval.
     """
     found = []
     for key, name in _keys():
@@ -58,7 +58,7 @@ def contrasts(
             difference = values[0] - values[1]
             if samples[0] is not None and samples[1] is not None and (key != "dece" or {first, second} <= valid):
                 drawn = np.asarray(samples[0] - samples[1])
-                ends, p = interval(drawn, difference), normal_p(difference, drawn)
+                ends, p = interval(drawn), normal_p(difference, drawn)
             found.append(Contrast(key, high, low, values[0], values[1], difference, *ends, p, None))
     corrected = holm([c.p for c in found])
     return [
