@@ -42,7 +42,7 @@ def resolve(name_or_path: str | Path) -> Path:
     hint = did_you_mean(path.name, [*beside, *CATALOG])
     raise InputError(
         str(name_or_path),
-        f"a folder, a CSV, or a catalogued data set ({', '.join(CATALOG)})",
+        f"a folder, a CSV, a COCO JSON file, or a catalogued data set ({', '.join(CATALOG)})",
         "nothing is there",
         hint if hint.startswith("Did") else "Check the path.",
     )

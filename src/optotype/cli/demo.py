@@ -39,7 +39,7 @@ def demo(*, out: Path = Path("demo"), seed: int = 0, train: bool | None = None, 
         for finding in leg.findings:
             console.out.print(Text(f"{leg.task}, declared: {finding.says}"))
             console.out.print(Text(f"  {'found: ' + finding.told if finding.told else 'not found'}"))
-        labels = leg.labels
-        console.out.print(Text(f"{leg.task}, declared: {labels.planted} labels of the truth are swapped."))
-        console.out.print(Text(f"  found: {labels.both} of them among {labels.suspects} suspects"))
+        if (labels := leg.labels).planted:
+            console.out.print(Text(f"{leg.task}, declared: {labels.planted} labels of the truth are swapped."))
+            console.out.print(Text(f"  found: {labels.both} of them among {labels.suspects} suspects"))
     console.say(f"report: {out / 'report.html'}")
