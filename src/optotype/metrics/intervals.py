@@ -1,9 +1,11 @@
-"""Confidence intervals: the bootstrap by groups, its percentile interval, and Wilson's for a share."""
+"""Confidence intervals: the bootstrap by groups, its percentile interval, one for biased numbers, and Wilson's."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from statistics import NormalDist
 
 import numpy as np
 
@@ -17,6 +19,17 @@ Z = 1.959963984540054
 
 FEWEST_GROUPS = 20
 """With fewer independent groups the percentile bootstrap is too narrow: no interval."""
+
+MOST_BIAS = 1 / (math.sqrt(2) - 1)
+"""The most that a bias can be of what resamples show of it, see ``corrected``."""
+
+Bounds = tuple[float, float]
+"""What a number cannot reach beyond, for ``corrected``."""
+ANY: Bounds = (-math.inf, math.inf)
+SHARE: Bounds = (0.0, 1.0)
+POINTS: Bounds = (0.0, 100.0)
+_ROUNDING = 1e-9
+"""So near to a bound a number is on it."""
 
 
 def group_index(groups: Strings) -> tuple[Ints, int]:
@@ -126,40 +139,52 @@ def percentile(samples: Floats, level: float = LEVEL) -> tuple[Floats, Floats]:
     return ends[0], ends[1]
 
 
-BIAS_SEEN = 1.5
-"""How many times the bias that resamples show a curve's interpolated precision is taken to be biased."""
+def corrected(
+    samples: Floats, value: Floats | float, bounds: Bounds = ANY, level: float = LEVEL
+) -> tuple[Floats, Floats]:
+    """Ends of an interval for a number that is biased in samples of finite size, as AP is, or for a difference of such.
 
+    ``samples`` (resamples, …) and ``value`` (…) give two arrays (…): value ∓ z standard errors of the resamples, the
+    end away from the bias moved by the most that the bias can be. Between finite ``bounds`` this is done to the logit,
+    so that the ends stay inside and a number near a bound gets the longer side that it needs. NaN where a share of (1 −
+    level) / 2 of the resamples or the value itself is on a bound or does not exist, and where nothing varies.
 
-def debiased(samples: Floats, value: float) -> tuple[float, float]:
-    """Ends of a normal interval of ``value`` with the bias taken off that its resamples (R,) show, NaN left out.
+    A resample varies about the truth with twice the variance of the data. A bias that grows with the variance, as that
+    of a smooth function does, therefore shows in full as the resamples' mean less the value (Efron and Tibshirani 1993,
+    § 10.2). One that grows with the standard deviation, as that of the highest of several precisions does where the
+    curve is flat, shows √2 − 1 times. The percentile interval is off by the bias and by what shows of it, both to the
+    same side. Here any bias between none and ``MOST_BIAS`` times what shows is allowed for, as in the bias-aware
+    intervals of Armstrong and Kolesár (2018). Coverage: ``benchmarks/detection_coverage.py``.
 
-    For means of interpolated precision, which is biased upward: a running maximum over few points. Its bias falls with
-    the number of objects n more slowly than 1 / n, so that resamples, in which half as many objects count, show
-    only a part of it: 0.4 of it if it falls like 1 / √n, all if like 1 / n. BIAS_SEEN lies between, was set by
-    simulation (``benchmarks/bench_detection_coverage.py``), and as it is uncertain the same amount is added to the
-    standard error.
-
-    >>> low, high = debiased(np.array([0.5, 0.7]), 0.6)
-    >>> round(low, 3), round(high, 3)
-    (0.404, 0.796)
+    >>> low, high = corrected(np.array([0.40, 0.42, 0.44] * 100), 0.41)
+    >>> round(float(low), 3), round(float(high), 3)  # biased upward, so further down
+    (0.354, 0.442)
     """
-    known = samples[np.isfinite(samples)]
-    if len(known) < 2:
-        return float("nan"), float("nan")
-    bias = BIAS_SEEN * (float(known.mean()) - value)
-    half = Z * float(np.hypot(known.std(), bias))
-    return value - bias - half, value - bias + half
+    inside = np.isfinite(samples) & (samples > bounds[0] + _ROUNDING) & (samples < bounds[1] - _ROUNDING)
+    usable = (inside.mean(axis=0) > (1 + level) / 2) & (value > bounds[0] + _ROUNDING) & (value < bounds[1] - _ROUNDING)
+    middle = float(_bounded(np.zeros(1), bounds)[0])
+    at = _unbounded(np.where(usable, value, middle), bounds)
+    shift = np.where(inside, _unbounded(np.where(inside, samples, middle), bounds) - at, 0.0)
+    n = np.maximum(inside.sum(axis=0), 2)
+    bias = shift.sum(axis=0) / n
+    spread = np.sqrt(np.where(inside, (shift - bias) ** 2, 0.0).sum(axis=0) / (n - 1))
+    usable &= np.ptp(shift, axis=0) > 0
+    reach = NormalDist().inv_cdf((1 + level) / 2) * spread
+    low = _bounded(at - np.maximum(MOST_BIAS * bias, 0.0) - reach, bounds)
+    high = _bounded(at - np.minimum(MOST_BIAS * bias, 0.0) + reach, bounds)
+    return np.where(usable, low, np.nan), np.where(usable, high, np.nan)
 
 
-def outer(samples: Floats, value: float) -> tuple[float, float]:
-    """The smallest interval that holds both the percentile interval and ``debiased``'s.
+def _unbounded(x: Floats, bounds: Bounds) -> Floats:
+    """The logit of a number between finite bounds, else the number."""
+    low, high = bounds
+    return x if math.isinf(high - low) else np.asarray(np.log((x - low) / (high - x)))
 
-    For differences of maxima that cannot be negative: where they are near 0 the first is too short on one side, where
-    they are biased the second on the other.
-    """
-    low, high = percentile(samples)
-    ends = debiased(samples, value)
-    return min(float(low), ends[0]), max(float(high), ends[1])
+
+def _bounded(x: Floats, bounds: Bounds) -> Floats:
+    """The inverse of ``_unbounded``."""
+    low, high = bounds
+    return x if math.isinf(high - low) else np.asarray(low + (high - low) / (1 + np.exp(-x)))
 
 
 def wilson(hits: Array | int, n: Array | int, z: float = Z) -> tuple[Floats, Floats]:

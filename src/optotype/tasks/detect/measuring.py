@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,17 @@ from optotype.metrics import box_calibration as calibration
 from optotype.metrics import operating
 from optotype.metrics.average_precision import COCO, Layout, Precision, Rules
 from optotype.metrics.calibration import table
-from optotype.metrics.intervals import FEWEST_GROUPS, LEVEL, bootstrap_lanes, debiased, group_index, outer, percentile
+from optotype.metrics.intervals import (
+    FEWEST_GROUPS,
+    LEVEL,
+    POINTS,
+    SHARE,
+    Bounds,
+    bootstrap_lanes,
+    corrected,
+    group_index,
+    percentile,
+)
 from optotype.metrics.recalibration import recalibrate
 from optotype.results import ClassResult, Counts, Metric, SliceResult
 from optotype.tables import Array, Floats
@@ -52,47 +62,30 @@ class Samples:
     class_resampled: Floats
 
     def interval(self, key: str) -> Interval:
-        """Interval of a headline number; none where no method is valid, groups are too few or nothing varies."""
-        method = method_of(key)
-        if key not in self.resampled or method is None or not self._varies(self.resampled[key]):
+        """Interval of a headline number; none where groups are too few, nothing varies or it lies on its bound."""
+        if key not in self.resampled:
             return None, None
-        low, high = method(self.resampled[key], self.value[key])
-        return number(max(low, 0.0)), number(min(high, 100.0 if key.startswith("tide") else 1.0))
+        return self._ends(self.resampled[key], self.value[key], POINTS if key.startswith("tide") else SHARE)
 
     def class_interval(self, k: int) -> Interval:
         """That of the AP of a class whose objects lie in enough groups."""
         if not len(self.class_resampled) or self.class_groups[k] < FEWEST_GROUPS:
             return None, None
-        if not self._varies(self.class_resampled[:, k]):
-            return None, None
-        low, high = debiased(self.class_resampled[:, k], float(self.class_value[k]))
-        return number(max(low, 0.0)), number(min(high, 1.0))
+        return self._ends(self.class_resampled[:, k], float(self.class_value[k]), SHARE)
 
     def ends(self, samples: Floats) -> Interval:
         """Percentile interval of a difference, from its resamples (R,): most of the bias is in both sides alike."""
-        if not self._varies(samples):
+        known = samples[np.isfinite(samples)]
+        if self.groups < FEWEST_GROUPS or len(known) < 2 or known.min() == known.max():
             return None, None
         low, high = percentile(samples, LEVEL)
         return number(low), number(high)
 
-    def _varies(self, samples: Floats) -> bool:
-        known = samples[np.isfinite(samples)]
-        return self.groups >= FEWEST_GROUPS and len(known) > 1 and bool(known.min() < known.max())
-
-
-_OUTER, _NONE = ("Loc", "Dupe", "Bkg"), ("Cls", "Both", "FP")
-
-
-def method_of(key: str) -> Callable[[Floats, float], tuple[float, float]] | None:
-    """How a number of one detector gets its interval; None where simulation found no method that holds.
-
-    ``benchmarks/bench_detection_coverage.py`` has the coverage. Differences between detectors have intervals of all.
-
-    >>> method_of("AP").__name__, method_of("tide.Loc").__name__, method_of("tide.FP")
-    ('debiased', 'outer', None)
-    """
-    cost = key.rsplit(".", 1)[-1] if key.startswith("tide") else ""
-    return None if cost in _NONE else outer if cost in _OUTER else debiased
+    def _ends(self, samples: Floats, value: float, bounds: Bounds) -> Interval:
+        if self.groups < FEWEST_GROUPS:
+            return None, None
+        low, high = corrected(samples, value, bounds)
+        return number(low), number(high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,7 +256,7 @@ def _contrasts(swept: Swept, samples: Samples) -> list[dict[str, Any]]:
     enough = samples.groups >= FEWEST_GROUPS
     return contrasts(
         lambda key: samples.value.get(key, math.nan),
-        lambda key: samples.resampled.get(key) if enough and method_of(key) else None,
+        lambda key: samples.resampled.get(key) if enough else None,
         samples.ends,
         names,
         valid,

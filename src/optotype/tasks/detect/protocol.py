@@ -26,9 +26,8 @@ def protocol(rules: Rules, independent: bool, *, resamples: int, seed: int) -> d
         "best_f1": "IoU 0.5, all classes together",
         "intervals": {
             "level": LEVEL,
-            "method": "bootstrap over whole groups: normal, 1.5 times its bias taken off and added to its error",
+            "method": "bootstrap of groups: normal on the logit, allowing for 0 to 2.41 times the bias that shows",
             "differences": "percentile bootstrap, paired",
-            "tide": "Loc, Dupe, Bkg: together with the percentile interval; Cls, Both, FP: none",
             "dece": f"percentile bootstrap where its bias is under {MOST_BIAS} of its standard error, else none",
             "laece": "none",
             "unit": "image" if independent else "group",
