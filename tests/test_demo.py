@@ -130,6 +130,7 @@ def test_the_tour_from_world_to_report(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_the_whole_tour_finds_its_faults_and_trains(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("timm")
     out = tmp_path / "demo"
