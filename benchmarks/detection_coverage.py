@@ -11,7 +11,8 @@ classes, the bias of whose mean AP is larger than its standard error.
 ``bias`` is the mean of the runs less the true value, in standard deviations of the runs; ``plain`` the coverage of the
 percentile interval on the same resamples; brackets are 95 % Wilson bounds; ``none`` counts runs without an interval.
 ``*`` stands where the coverage is not within 93–97 %. The scores of ``dece`` are as they are, mapped so that the
-detector is nearly calibrated, or mapped to be clearly over-confident; that of all sizes and of each.
+detector is nearly calibrated, or mapped to be clearly over-confident; that of all sizes and of each. All of it takes
+about 20 minutes on two idle cores.
 """
 
 from __future__ import annotations
