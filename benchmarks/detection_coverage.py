@@ -50,8 +50,6 @@ FRAME = np.array([640.0, 480.0])
 PART, PARTS, QUARTERS = 200_000, 3, 4
 SHRINKS = QUARTERS**0.6 - 1
 """A sample's bias is this share of what a quarter's exceeds it by, if it falls with the power 0.6 of the images."""
-CLEAR = 0.99994
-"""Level of the interval, about four standard errors to either side, that leaves 0 out where an error is clear of it."""
 LEAST, MOST = 0.93, 0.97
 Map = Callable[[np.ndarray], np.ndarray]
 
@@ -271,7 +269,7 @@ def run(world: World, maps: dict[str, Map], resamples: int, seed: int) -> np.nda
 
 def interval(name: str, value: float, samples: np.ndarray) -> tuple[float, float]:
     """Of a calibration error only where it is well clear of 0."""
-    if name.startswith("dece") and not corrected(samples, value, level=CLEAR)[0] > 0:
+    if name.startswith("dece") and not corrected(samples, value, level=calibration.CLEAR)[0] > 0:
         return np.nan, np.nan
     low, high = corrected(samples, value, bounds(name))
     return float(low), float(high)

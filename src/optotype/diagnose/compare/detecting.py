@@ -30,6 +30,7 @@ from optotype.tables import Array, Floats
 from optotype.tasks import detect
 from optotype.tasks.detect import Samples
 from optotype.tasks.detect.frames import size_of
+from optotype.tasks.detect.measuring import has_interval
 from optotype.tasks.detect.pair_frames import changed_frames
 from optotype.tasks.detect.protocol import rules_of
 from optotype.tasks.measured import number
@@ -117,7 +118,8 @@ def _metrics(one: Known, other: Known) -> dict[str, Difference]:
     """Every headline number; sizes and kinds of errors are each a family for Holm's correction."""
     (first, _, a), (second, _, b) = one, other
     calibrated = _calibrated(first) & _calibrated(second)
-    found = {key: _difference(key, a, b, valid=not key.startswith("dece") or key in calibrated) for key in a.value}
+    usable = {key for key in a.value if has_interval(key) and (not key.startswith("dece") or key in calibrated)}
+    found = {key: _difference(key, a, b, valid=key in usable) for key in a.value}
     for family in _families(list(found)):
         for key, p in zip(family, holm([found[key].p for key in family]), strict=True):
             found[key] = msgspec.structs.replace(found[key], p_holm=p)

@@ -83,7 +83,7 @@ def _table(found: dict[str, Any]) -> Table:
         "dece: score against being right at IoU 0.5, 10 bins, all classes together. laece: score against the IoU of "
         "what is found at IoU 0.1, 25 bins, the mean over classes; no score thresholds are applied first. Both are "
         "never negative and so come out too high on few detections; the debiased estimate takes most of that away. An "
-        "interval is given only where that bias is small against it"
+        "interval is given only where the error is clear of 0 by that bias and four standard errors"
         + (f": dece has {why}." if why else "; laece has none.")
     )
     return Table(columns, rows, title="Calibration errors", caption=caption, id="calibration-errors")

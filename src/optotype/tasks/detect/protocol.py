@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from optotype.metrics.average_precision import THRESHOLDS, Rules
-from optotype.metrics.box_calibration import DECE_BINS, LAECE_BINS, MOST_BIAS
+from optotype.metrics.box_calibration import DECE_BINS, LAECE_BINS
 from optotype.metrics.intervals import LEVEL
 
 _ANY = "as any other"
@@ -27,8 +27,9 @@ def protocol(rules: Rules, independent: bool, *, resamples: int, seed: int) -> d
         "intervals": {
             "level": LEVEL,
             "method": "bootstrap of groups: normal on the logit, allowing for 0 to 2.41 times the bias that shows",
-            "differences": "percentile bootstrap, paired",
-            "dece": f"percentile bootstrap where its bias is under {MOST_BIAS} of its standard error, else none",
+            "differences": "percentile bootstrap, paired; of two sizes as method, without the logit",
+            "tide.Both": "none",
+            "dece": "as method, without the logit; none unless clear of 0 by its bias and four standard errors",
             "laece": "none",
             "unit": "image" if independent else "group",
             "resamples": resamples,

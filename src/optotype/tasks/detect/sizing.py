@@ -16,6 +16,8 @@ from optotype.tasks.detect.tiding import BY_SIZE, ERRORS
 from optotype.tasks.measured import number
 
 ALPHA = 0.05
+RARE = ("tide.Dupe",)
+"""Numbers the difference of which between sizes is so skewed that intervals cover .87–.95, by simulation."""
 
 
 class Contrast(msgspec.Struct, frozen=True):
@@ -36,14 +38,13 @@ class Contrast(msgspec.Struct, frozen=True):
 def contrasts(
     value: Callable[[str], float],
     resampled: Callable[[str], Floats | None],
-    interval: Callable[[Floats], tuple[float | None, float | None]],
+    interval: Callable[[Floats, float], tuple[float | None, float | None]],
     names: tuple[str, ...],
-    valid: set[str],
 ) -> list[dict[str, Any]]:
     """Every number of every two sizes; p-values are corrected after Holm for all of them together.
 
     ``value`` and ``resampled`` (R,) (None: no interval) are looked up by the keys of ``Samples``; ``interval`` takes
-    the resamples of a difference. Of ``dece`` only the sizes in ``valid`` have an interval.
+    the resamples of a difference and its value. Both sizes must have an interval for their difference to have one.
     """
     found = []
     for key, name in _keys():
@@ -56,9 +57,9 @@ def contrasts(
             ends: tuple[float | None, float | None] = (None, None)
             p = None
             difference = values[0] - values[1]
-            if samples[0] is not None and samples[1] is not None and (key != "dece" or {first, second} <= valid):
+            if samples[0] is not None and samples[1] is not None and key not in RARE:
                 drawn = np.asarray(samples[0] - samples[1])
-                ends, p = interval(drawn), normal_p(difference, drawn)
+                ends, p = interval(drawn, difference), normal_p(difference, drawn)
             found.append(Contrast(key, high, low, values[0], values[1], difference, *ends, p, None))
     corrected = holm([c.p for c in found])
     return [
