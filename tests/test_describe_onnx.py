@@ -653,6 +653,15 @@ def test_damaged_files_never_raise_anything_else(tmp_path, seed, how):
         msgspec.json.encode(describe_onnx(path))
 
 
+@pytest.mark.parametrize("equation", ["bij,jk-", "bij,jk-,bik", "bij,.jk->bik", "bij,jk->bik->b", "bij,j1->b"])
+def test_a_damaged_equation_is_told(tmp_path, equation):
+    """On the first three the shape inference of ONNX 1.23 never ends."""
+    net = Net([1, 2, 3])
+    out = net.node("Einsum", "x", net.store((3, 4)), equation=equation)
+    with pytest.raises(InputError, match="an equation"):
+        described(net, tmp_path, out)
+
+
 def test_the_undamaged_file_has_a_table(tmp_path):
     net, out = mixed_net()
     table = described(net, tmp_path, out)

@@ -102,3 +102,11 @@ def test_the_hash_is_of_what_was_judged_not_of_the_file(files, tmp_path):
     other.write_text(json.dumps(content))
     third = optotype.evaluate("detect", other, files[1], out=tmp_path / "c", resamples=0, causes=False, report=False)
     assert first.provenance.truth.sha256 != third.provenance.truth.sha256
+
+
+def test_a_truth_without_images_leaves_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "gt.json").write_text('{"images": [], "annotations": [], "categories": [{"id": 1, "name": "a"}]}')
+    (tmp_path / "dt.json").write_text("[]")
+    with pytest.raises(InputError, match="at least one item"):
+        optotype.evaluate("detect", tmp_path / "gt.json", tmp_path / "dt.json", out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optotype import results
@@ -27,6 +27,7 @@ def result(**changes) -> Result:
     return msgspec.structs.replace(whole, **changes)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=5), found, max_size=3), st.lists(st.text(max_size=8), max_size=3))
 def test_a_result_comes_back_with_every_bit(tmp_path_factory, metrics, names):
     path = tmp_path_factory.mktemp("eval") / "eval.json"

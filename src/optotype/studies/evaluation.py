@@ -10,7 +10,7 @@ from optotype.errors import InputError
 from optotype.formats import read_columns, read_labels, read_predictions
 from optotype.results import Result
 from optotype.runs import RunFolder
-from optotype.studies.judging import judge, save
+from optotype.studies.judging import judge
 from optotype.studies.locating import located
 from optotype.studies.saying import Say, quiet
 from optotype.tasks import task_of
@@ -57,10 +57,10 @@ def evaluate(
         None if max_dets is None else tuple(max_dets), None if areas is None else tuple(areas), _text(item_ids), strict,
     )  # fmt: skip
     read = record.read(asked)
-    judged = judge(task, read, predictions_path=asked.predictions, resamples=resamples, seed=seed, command=command)
-    kept = _as_kept(read, images, columns)
-    record.keep(folder.data, kept)
-    save(judged, folder)
+    record.keep(folder.data, _as_kept(read, images, columns))
+    judged = judge(
+        task, read, folder, predictions_path=asked.predictions, resamples=resamples, seed=seed, command=command
+    )
     result = judged.result
     if causes:
         from optotype.studies.explaining import explain_folder
@@ -90,11 +90,9 @@ def evaluate_run(folder: RunFolder, *, resamples: int = 1000, seed: int = 0, com
     labels = read_labels(folder.data, split=judged_split(folder))
     said = read_predictions(folder.predictions, labels)
     read = Read(labels, said, labels.items, folder.data)
-    judged = judge(
-        "classify", read, predictions_path=folder.predictions, resamples=resamples, seed=seed, command=command
-    )
-    save(judged, folder)
-    return judged.result
+    return judge(
+        "classify", read, folder, predictions_path=folder.predictions, resamples=resamples, seed=seed, command=command
+    ).result
 
 
 def judged_split(folder: RunFolder) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,11 +29,20 @@ class Judged:
     evidence: Evidence
 
 
-def judge(task: str, read: Read, *, predictions_path: Path, resamples: int, seed: int, command: str) -> Judged:
-    """Match and measure tables that were read; the hash of the truth covers what was judged, not how it was stored."""
+def judge(
+    task: str, read: Read, folder: RunFolder, *, predictions_path: Path, resamples: int, seed: int, command: str
+) -> Judged:
+    """Match and measure tables that were read, and leave evidence and numbers in the folder.
+
+    The hash of the truth covers what was judged, not how it was stored. The evidence is written while it is measured,
+    the numbers last, so that ``eval.json`` says that all is there.
+    """
     record = task_of(task)
     found = record.match(read.truth, read.prediction, **read.rules)
-    measured = record.measure(found, read.prediction, resamples=resamples, seed=seed, **read.rules)
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(evidences.save, found, folder.evidence)
+        measured = record.measure(found, read.prediction, resamples=resamples, seed=seed, **read.rules)
+        written.result()
     provenance = Provenance(
         truth=Source(str(read.source), record.digest(read.truth)),
         predictions=Source(str(predictions_path), sha256(predictions_path)),
@@ -40,7 +50,9 @@ def judge(task: str, read: Read, *, predictions_path: Path, resamples: int, seed
         command=command,
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     )
-    return Judged(result_of(task, measured, read.warnings, provenance), found)
+    judged = Judged(result_of(task, measured, read.warnings, provenance), found)
+    results.save(judged.result, folder.eval)
+    return judged
 
 
 def result_of(task: str, measured: Measured, warnings: Sequence[str], provenance: Provenance) -> Result:
@@ -51,7 +63,7 @@ def result_of(task: str, measured: Measured, warnings: Sequence[str], provenance
 
 
 def save(judged: Judged, folder: RunFolder) -> None:
-    """Write the numbers and the evidence; the numbers last, so that ``eval.json`` says that all is there."""
+    """Write both again after more was found out, the numbers last."""
     evidences.save(judged.evidence, folder.evidence)
     results.save(judged.result, folder.eval)
 

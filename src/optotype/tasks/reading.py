@@ -54,3 +54,7 @@ class Read:
     source: Path
     warnings: tuple[str, ...] = ()
     rules: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not len(self.items):
+            raise InputError(str(self.source), "at least one item to judge", "none", "Check the file and the split.")

@@ -6,6 +6,7 @@ Reshape), so small constant arrays are computed too, with ONNX's reference opera
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from math import prod
 from typing import Any
@@ -45,6 +46,9 @@ _LOGIC = frozenset(
      "ScatterND", "Where"}
 )  # fmt: skip
 """Make masks, which are not learned, whatever they are made of."""
+
+_TERM = rb"[A-Za-z]*(\.\.\.)?[A-Za-z]*"
+_EQUATION = re.compile(_TERM + rb"(," + _TERM + rb")*(->" + _TERM + rb")?")
 
 _RANDOM = frozenset({"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli"})
 
@@ -110,6 +114,8 @@ def _inferred(graph: Graph, node: Node, values: Mapping[str, Value]) -> dict[str
     given = [values[name] for name in node.inputs if name]
     if node.op in WINDOWED:
         _check_window(node, values)
+    if node.op == "Einsum":
+        _check_equation(node)
     domain = "" if node.proto.domain == "ai.onnx" else node.proto.domain
     if not defs.has(node.op, graph.opsets.get(domain, 1), domain):
         same = Value(given[0].shape, given[0].dtype) if given and node.op in SAME_SHAPE else UNKNOWN
@@ -146,6 +152,14 @@ def _asked(
     except onnx.checker.ValidationError:
         schema = defs.get_schema(node.op, domain)
         return shape_inference.infer_node_outputs(schema, node.proto, types, content, opset_imports=opsets)
+
+
+def _check_equation(node: Node) -> None:
+    """Raise InputError for an equation that is none: ONNX's shape inference would never end on some."""
+    equation = node.attributes.get("equation")
+    if isinstance(equation, bytes) and not _EQUATION.fullmatch(equation.replace(b" ", b"")):
+        raise InputError(node.label, "an equation such as ij,jk->ik", repr(equation)[1:],
+                         "The file is damaged: export it again.")  # fmt: skip
 
 
 def _check_window(node: Node, values: Mapping[str, Value]) -> None:

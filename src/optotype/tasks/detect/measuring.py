@@ -109,13 +109,15 @@ def _bounds(key: str) -> Bounds:
 class Swept:
     """What is laid out once and read by all: curves, their points, TIDE, and by area range what is said of calibration.
 
-    ``scored`` are the detections that count in each range, ``located`` the location-aware error of each class.
+    ``scored`` are the detections that count in each range, ``errors`` their ``dece``, ``located`` the location-aware
+    error of each class.
     """
 
     layout: Layout
     curves: Precision
     tides: Tides
     scored: tuple[calibration.Scored, ...]
+    errors: tuple[calibration.BinnedError, ...]
     located: tuple[list[calibration.BinnedError], ...]
     recalibration: dict[str, Any]
 
@@ -127,10 +129,13 @@ def sweep(evidence: Evidence, rules: Rules = COCO, seed: int = 0, threads: int =
     with ThreadPoolExecutor(threads or usable_cores()) as pool:  # each spends its time in kernels and NumPy
         recalibration = pool.submit(_recalibration, scored[0], seed)
         tides = pool.submit(Tides.of, evidence, 1)
+        errors = pool.map(calibration.dece, scored)
         located = pool.map(lambda a: calibration.laece_of_classes(calibration.located(evidence, a), K), areas)
         layout = ap.lay_out(evidence, rules)
         curves = ap.sweep(layout, evidence)
-        return Swept(layout, curves, tides.result(), scored, tuple(located), recalibration.result())
+        return Swept(
+            layout, curves, tides.result(), scored, tuple(errors), tuple(located), recalibration.result()
+        )  # fmt: skip
 
 
 def resample(
@@ -155,7 +160,7 @@ def _resample(swept: Swept, evidence: Evidence, resamples: int, seed: int, threa
 
     drawn = bootstrap_lanes(statistic, groups, lanes=LANES, resamples=resamples, seed=seed, threads=threads)
     value = ap.headline(swept.curves, rules) | swept.tides.values
-    value |= {key: calibration.dece(sample).value for key, sample in zip(_dece_keys(rules), swept.scored, strict=True)}
+    value |= {key: error.value for key, error in zip(_dece_keys(rules), swept.errors, strict=True)}
     truth = evidence["truth"]
     real = operating.judged(evidence)
     pairs = np.unique(group[truth.item[real]].astype(np.int64) * K + truth["label"][real])
@@ -257,7 +262,7 @@ def _sizes(swept: Swept, samples: Samples) -> list[SliceResult]:
 
 
 def _dece(swept: Swept, samples: Samples, area: int) -> tuple[calibration.BinnedError, Metric]:
-    error, key = calibration.dece(swept.scored[area]), _dece_keys(samples.rules)[area]
+    error, key = swept.errors[area], _dece_keys(samples.rules)[area]
     if key in samples.resampled and samples.groups >= FEWEST_GROUPS and error.n:
         error = calibration.with_interval(error, samples.resampled[key])
     return error, Metric(number(error.value), error.low, error.high, better="lower")
@@ -273,7 +278,8 @@ def _contrasts(swept: Swept, samples: Samples) -> list[dict[str, Any]]:
     valid |= {key for key in samples.value if not key.startswith("dece") and samples.interval(key)[0] is not None}
     return contrasts(
         lambda key: samples.value.get(key, math.nan),
-        lambda key: samples.resampled[key] if key in valid else None,
+        lambda key: samples.resampled[key],
+        valid,
         samples.contrast,
         names,
     )

@@ -37,14 +37,16 @@ class Contrast(msgspec.Struct, frozen=True):
 
 def contrasts(
     value: Callable[[str], float],
-    resampled: Callable[[str], Floats | None],
+    resampled: Callable[[str], Floats],
+    valid: set[str],
     interval: Callable[[Floats, float], tuple[float | None, float | None]],
     names: tuple[str, ...],
 ) -> list[dict[str, Any]]:
     """Every number of every two sizes; p-values are corrected after Holm for all of them together.
 
-    ``value`` and ``resampled`` (R,) (None: no interval) are looked up by the keys of ``Samples``; ``interval`` takes
-    the resamples of a difference and its value. Both sizes must have an interval for their difference to have one.
+    ``value`` and ``resampled`` (R,) are looked up by the keys of ``Samples``, of which those in ``valid`` have an
+    interval; ``interval`` takes the resamples of a difference and its value. A difference has one where either size
+    has: a size without an error has none of its own and yet a difference to others. Of ``dece`` both must have one.
     """
     found = []
     for key, name in _keys():
@@ -53,12 +55,12 @@ def contrasts(
             values = [number(value(k)) for k in (first, second)]
             if values[0] is None or values[1] is None:
                 continue
-            samples = [resampled(k) for k in (first, second)]
             ends: tuple[float | None, float | None] = (None, None)
             p = None
             difference = values[0] - values[1]
-            if samples[0] is not None and samples[1] is not None and key not in RARE:
-                drawn = np.asarray(samples[0] - samples[1])
+            known = {first, second} & valid
+            if key not in RARE and len(known) >= (2 if key == "dece" else 1):
+                drawn = np.asarray(resampled(first) - resampled(second))
                 ends, p = interval(drawn, difference), normal_p(difference, drawn)
             found.append(Contrast(key, high, low, values[0], values[1], difference, *ends, p, None))
     corrected = holm([c.p for c in found])
