@@ -13,6 +13,7 @@ from PIL import Image
 from box_sets import box_set
 from optotype import evidence as evidences
 from optotype import results
+from optotype.box_geometry import iou
 from optotype.cli import run
 from optotype.diagnose.causes import Causes, causes, sections, sentences
 from optotype.diagnose.causes.wording import slice_sentence
@@ -24,7 +25,7 @@ from optotype.runs import RunFolder
 from optotype.studies.explained import causes_of
 from optotype.studies.pages import page
 from optotype.tables import Boxes, Items
-from optotype.tasks.detect.failing import NOTHING, failing, iou
+from optotype.tasks.detect.failing import NOTHING, failing
 from optotype.tasks.detect.matching import match
 from optotype.views import Frames, Table, Verdict
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from optotype.box_geometry import iou
 from optotype.formats import coco, coco_results
 from optotype.results import Result
 from optotype.studies.demo import stills
@@ -17,7 +18,6 @@ from optotype.studies.demo.faults import Fault
 from optotype.studies.demo.findings import find, undeclared
 from optotype.studies.evaluation import evaluate
 from optotype.tables import Boxes, Items
-from optotype.tasks.detect.failing import iou
 from optotype.tasks.detect.matching import match
 from optotype.world.labels import OBJECT_CLASSES
 

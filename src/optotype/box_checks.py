@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from optotype.errors import InputError
+from optotype.errors import InputError, and_more
 from optotype.tables import Array, Boxes, Floats, Items, Strings
 
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
@@ -70,7 +70,7 @@ def check_numbers(box: Floats, where: Callable[[int], str]) -> None:
     if not len(box) or (box.min() >= -_LARGEST and box.max() <= _LARGEST and box[:, 2:].min() >= 0):
         return
     rows = np.flatnonzero(~((np.abs(box) <= _LARGEST).all(axis=1) & (box[:, 2:] >= 0).all(axis=1)))
-    more = f" (and {len(rows) - 1} more such boxes)" if len(rows) > 1 else ""
+    more = and_more(len(rows) - 1, "such boxes")
     raise InputError(f"{where(int(rows[0]))}, 'bbox'", "finite x, y, w, h in pixels with w ≥ 0 and h ≥ 0",
                      f"{box[rows[0]].tolist()}{more}", "Correct or drop the box.")  # fmt: skip
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from optotype import delimited
 from optotype.box_checks import index_of
+from optotype.box_geometry import iou, pairs_within
 from optotype.classes import natural_order
 from optotype.errors import InputError, did_you_mean
 from optotype.tables import Array, Boxes, Floats
@@ -56,15 +57,8 @@ class Detections:
         """The most confident detections, and pairs (place among them, truth row) that overlap by half or more."""
         n = min(_CONFIDENT, len(self.score))
         chosen = np.argpartition(-self.score, n - 1)[:n] if n else np.zeros(0, np.intp)
-        start = np.searchsorted(self.truth.item, np.arange(len(self.truth.items) + 1))
-        first, count = start[self.item[chosen]], np.diff(start)[self.item[chosen]]
-        pair = np.repeat(np.arange(n), count)
-        row = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
-        a, b = self.box[chosen[pair]], self.truth.box[row]
-        low, top = np.maximum(a[:, :2], b[:, :2]), np.minimum(a[:, :2] + a[:, 2:], b[:, :2] + b[:, 2:])
-        shared = np.maximum(top - low, 0).prod(axis=1)
-        near = shared >= _OVERLAP * (a[:, 2:].prod(axis=1) + b[:, 2:].prod(axis=1) - shared)
-        near &= shared > 0
+        pair, row = pairs_within(self.item[chosen], self.truth.item)
+        near = iou(self.box[chosen[pair]], self.truth.box[row]) >= _OVERLAP
         return chosen, pair[near], row[near]
 
     def hits(self, label: Array) -> int:

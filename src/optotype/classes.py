@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from optotype.errors import InputError, did_you_mean
+from optotype.errors import InputError, and_more, did_you_mean
 from optotype.tables import Ints
 
 ClassList: TypeAlias = tuple[str, ...]
@@ -59,7 +59,7 @@ def to_indices(names: Sequence[str], classes: ClassList, where: Callable[[int], 
     except KeyError:
         at = next(i for i, name in enumerate(names) if name not in index)
     unknown = natural_order(name for name in names if name not in index)
-    more = f" (and {len(unknown) - 1} more names)" if len(unknown) > 1 else ""
+    more = and_more(len(unknown) - 1, "names")
     hint = did_you_mean(names[at], classes)
     fix = f"{hint} Or give the whole list with --classes."
     raise InputError(where(at), f"one of the {len(classes)} classes", f"{names[at]!r}{more}", fix)

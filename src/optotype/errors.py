@@ -68,6 +68,15 @@ class TrainingError(OptotypeError):
     exit_code = 1
 
 
+def and_more(rest: int, what: str = "") -> str:
+    """What follows the first of several wrong things that are found; nothing where it is the only one.
+
+    >>> and_more(1200, "such rows"), and_more(0, "such rows")
+    (' (and 1,200 more such rows)', '')
+    """
+    return f" (and {rest:,} more {what}".rstrip() + ")" if rest > 0 else ""
+
+
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """A hint for a misspelt word, or the list of choices when nothing is near.
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from optotype.errors import InputError
+from optotype.errors import InputError, and_more
 
 Strings: TypeAlias = NDArray[np.str_]
 Floats: TypeAlias = NDArray[np.float64]
@@ -159,7 +159,7 @@ def _check_scores(key: Strings, scores: Floats, shape: tuple[int, int]) -> None:
     bad = np.flatnonzero((scores < 0).any(axis=1) | (np.abs(scores.sum(axis=1) - 1) > SCORE_SUM_TOLERANCE))
     if len(bad):
         row = scores[bad[0]]
-        got = f"sum {row.sum():.6g}, least {row.min():.6g} (and {len(bad) - 1} more such rows)"
+        got = f"sum {row.sum():.6g}, least {row.min():.6g}{and_more(len(bad) - 1, 'such rows')}"
         raise InputError(f"scores of '{key[bad[0]]}'", "probabilities ≥ 0 that sum to 1 (± 0.001)", got, fix)
 
 

@@ -13,6 +13,9 @@ import msgspec
 Tone = Literal["good", "bad", "caution", "neutral"]
 Unit = Literal["ratio", "points", "nats", "count", "seconds", "pixels", "plain"]
 Kind = Literal["text", "integer", "ratio", "percent", "number", "delta", "seconds", "picture"]
+Role = Literal["train", "validation", "test", "ideal", "a", "b", "c", "d", "e", "f"]
+ROLES: tuple[Role, ...] = ("a", "b", "c", "d", "e", "f")
+"""Of series that stand beside each other, in their order."""
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -136,7 +139,7 @@ class Series(msgspec.Struct, frozen=True):
     y: list[float | None]
     low: list[float | None] = []
     high: list[float | None] = []
-    role: Literal["train", "validation", "test", "ideal", "a", "b", "c", "d", "e", "f"] = "a"
+    role: Role = "a"
     group: str = ""
 
 

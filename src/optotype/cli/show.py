@@ -58,7 +58,7 @@ def show_result(result: Result) -> None:
 
 def _headline(result: Result) -> Table:
     n = result.n
-    objects = f", {n.truth:,} objects, {n.predictions:,} detections" if n.truth != n.items else ""
+    objects = f", {n.truth:,} objects, {n.predictions:,} detections" if result.task != "classify" else ""
     title = f"{result.task}: {n.items:,} items{objects}, {n.classes} classes"
     table = Table(title=title, title_justify="left")
     table.add_column("metric")

@@ -11,14 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optotype.box_checks import unusual
+from optotype.box_geometry import MEDIUM, SMALL, iou
 from optotype.data.findings import BoxCounts, ClassCount, Finding, Severity, Spread, any_finding
 from optotype.data.inspection import Inspection
 from optotype.errors import InputError
 from optotype.listing import BoxListing
 from optotype.tables import Array, Boxes, Floats, Items, Strings
-
-SMALL, MEDIUM = 32**2, 96**2
-"""COCO's limits of area, square pixels: objects below the first are small, below the second medium, else large."""
 
 NEARLY = 0.95
 """IoU from which on two boxes count as one drawn twice."""
@@ -347,21 +345,12 @@ def alike_before(group: Array, box: Floats, label: Array | None = None) -> NDArr
         rows = rows[rows >= back]
         near = (group[rows - back] == group[rows]) & (along[rows] - along[rows - back] <= reach[rows])
         rows = rows[near]
-        alike = _iou(box[rows], box[rows - back]) >= NEARLY
+        alike = iou(box[rows], box[rows - back]) >= NEARLY
         if label is not None:
             alike &= label[order[rows]] != label[order[rows - back]]
         found[order[rows[alike]]] = order[rows[alike] - back]
         rows = rows[~alike]
     return found
-
-
-def _iou(one: Floats, other: Floats) -> Floats:
-    """Intersection over union of boxes of which the first have an area, pair by pair."""
-    low = np.maximum(one[:, :2], other[:, :2])
-    high = np.minimum(one[:, :2] + one[:, 2:], other[:, :2] + other[:, 2:])
-    shared = np.prod(np.maximum(high - low, 0), axis=1)
-    areas = np.prod(one[:, 2:], axis=1) + np.prod(other[:, 2:], axis=1)
-    return np.asarray(shared / (areas - shared), np.float64)
 
 
 # What is wrong with the images

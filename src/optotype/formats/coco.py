@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from optotype import coco_records as records
 from optotype.box_checks import check_numbers, index_of, items_of, sorted_boxes, unusual
 from optotype.coco_records import Category, Document, Image
-from optotype.errors import InputError
+from optotype.errors import InputError, and_more
 from optotype.files import replacing
 from optotype.kernels.json_scan import AREA, BOX, CATEGORY, CROWD, ID, IGNORE, IMAGE
 from optotype.listing import BoxListing
@@ -140,7 +140,7 @@ def _check_unique(document: Document, number: Array) -> None:
         row = int(order[again + 1].min())
         first = int(np.flatnonzero(number == number[row])[0])
         raise InputError(f"{document.where(row)}, 'id'", "every annotation id once",
-                         f"{number[row]}, as annotations[{first}] (and {len(again) - 1} more repeated)",
+                         f"{number[row]}, as annotations[{first}]{and_more(len(again) - 1, 'repeated')}",
                          "Number the annotations from 1 on.")  # fmt: skip
 
 

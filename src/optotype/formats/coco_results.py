@@ -14,7 +14,7 @@ from optotype import category_maps
 from optotype import coco_records as records
 from optotype.box_checks import check_numbers, items_of, sorted_boxes, unusual
 from optotype.coco_records import Document
-from optotype.errors import InputError
+from optotype.errors import InputError, and_more
 from optotype.files import replacing
 from optotype.kernels.json_scan import BOX, CATEGORY, IMAGE, SCORE
 from optotype.listing import BoxListing
@@ -53,7 +53,7 @@ def _check_scores(document: Document) -> list[str]:
     if not len(score) or (score.min() >= 0 and score.max() <= 1):
         return []
     if len(bad := np.flatnonzero(~np.isfinite(score))):
-        got = f"{score[bad[0]]} (and {len(bad) - 1} more such scores)"
+        got = f"{score[bad[0]]}{and_more(len(bad) - 1, 'such scores')}"
         where = f"{document.where(int(bad[0]))}, 'score'"
         raise InputError(where, "a finite number", got, "Correct or drop the detection.")
     outside = int(np.count_nonzero((score < 0) | (score > 1)))

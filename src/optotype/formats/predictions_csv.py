@@ -9,7 +9,7 @@ import numpy as np
 from optotype import delimited
 from optotype.classes import ClassList, to_indices
 from optotype.delimited import TextTable
-from optotype.errors import InputError, did_you_mean
+from optotype.errors import InputError, and_more, did_you_mean
 from optotype.files import replacing
 from optotype.predictions import Predictions
 from optotype.tables import SCORE_SUM_TOLERANCE, Floats, Labels
@@ -61,7 +61,7 @@ def _scores(table: TextTable, names: list[str], classes: ClassList) -> Floats:
         hint = f"{did_you_mean(unknown[0], classes)} Or give the whole list with --classes."
         raise InputError(where, f"columns named after the {len(classes)} classes", repr(unknown[0]), hint)
     if missing := [name for name in classes if name not in names]:
-        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        more = and_more(len(missing) - 1)
         raise InputError(where, "one column a class", f"none for '{missing[0]}'{more}", "Add the column, 0 if never.")
     at = [table.header.index(name) for name in classes]
     texts = [[row[i] for i in at] for row in table.rows]
@@ -89,7 +89,7 @@ def _check(table: TextTable, scores: Floats) -> None:
         return
     row = int(bad[0])
     got = f"the sum {sums[row]:.6g}, least {scores[row].min():.6g}" if finite[row] else "NaN or infinity"
-    more = f" (and {len(bad) - 1:,} more such lines)" if len(bad) > 1 else ""
+    more = and_more(len(bad) - 1, "such lines")
     raise InputError(
         table.where(row), "probabilities ≥ 0 that sum to 1 (± 0.001)", got + more, "Write softmax probabilities."
     )

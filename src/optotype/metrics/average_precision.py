@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from optotype.box_geometry import MEDIUM, SMALL
+from optotype.errors import InputError
 from optotype.evidence import Evidence, Rows
 from optotype.kernels import steps as kernel
 from optotype.kernels.sweep import RECALLS
@@ -38,17 +40,26 @@ class Rules:
 
     ``ranges`` are (name, least, largest) areas in square pixels, both inclusive, the first of them all; ``max_dets``
     ascend: so many detections of a class in an image count, the last of them everywhere but in AR. ``strict``
-    reproduces pycocotools' treatment of annotation id 0.
+    reproduces pycocotools' treatment of annotation id 0. Raises InputError for what is no such range or number.
     """
 
     ranges: tuple[tuple[str, float, float], ...] = (
         ("all", 0.0, 1e10),
-        ("small", 0.0, 1024.0),
-        ("medium", 1024.0, 9216.0),
-        ("large", 9216.0, 1e10),
+        ("small", 0.0, SMALL),
+        ("medium", SMALL, MEDIUM),
+        ("large", MEDIUM, 1e10),
     )
     max_dets: tuple[int, ...] = (1, 10, 100)
     strict: bool = False
+
+    def __post_init__(self) -> None:
+        caps, ranges = self.max_dets, self.ranges
+        if not caps or sorted(set(caps)) != list(caps) or caps[0] < 1:
+            raise InputError("max_dets", "ascending whole numbers from 1 on", repr(caps), "Give such as 1 10 100.")
+        names = [name for name, _, _ in ranges]
+        if len(ranges) > MOST_RANGES or len(set(names)) < len(names) or not all(low <= high for _, low, high in ranges):
+            expected = f"up to {MOST_RANGES - 1} ranges with different names, none called 'all', least before largest"
+            raise InputError("areas", expected, repr(ranges[1:]), "Give such as 0 to 256 square pixels for 'tiny'.")
 
     @property
     def names(self) -> tuple[str, ...]:

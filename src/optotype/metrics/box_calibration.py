@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optotype.box_geometry import iou
 from optotype.evidence import Evidence
 from optotype.kernels.confusion import weighted_sum
 from optotype.metrics.calibration import Edges, Reliability, bin_of, equal_edges, expected_excess, gap_spread
@@ -70,23 +71,10 @@ def located(evidence: Evidence, area: int) -> Scored:
     first = np.searchsorted(truth.item, np.arange(len(evidence)))
     matched = np.flatnonzero(found["loose"][:, area] >= 0)
     worth = np.zeros(len(found))
-    worth[matched] = ious(
+    worth[matched] = iou(
         found["box"][matched], truth["box"][first[found.item[matched]] + found["loose"][matched, area]]
     )
     return _scored(evidence, area, _LOOSE, worth)
-
-
-def ious(a: Floats, b: Floats) -> Floats:
-    """Intersection over union (n,) of boxes x, y, w, h, row by row.
-
-    >>> ious(np.array([[0.0, 0, 2, 2]]), np.array([[1.0, 0, 2, 2]])).round(3).tolist()
-    [0.333]
-    """
-    wide = np.minimum(a[:, 0] + a[:, 2], b[:, 0] + b[:, 2]) - np.maximum(a[:, 0], b[:, 0])
-    high = np.minimum(a[:, 1] + a[:, 3], b[:, 1] + b[:, 3]) - np.maximum(a[:, 1], b[:, 1])
-    shared = np.clip(wide, 0, None) * np.clip(high, 0, None)
-    whole = a[:, 2] * a[:, 3] + b[:, 2] * b[:, 3] - shared
-    return np.asarray(np.divide(shared, whole, out=np.zeros(len(a)), where=whole > 0))
 
 
 def _scored(evidence: Evidence, area: int, bit: int, worth: Floats) -> Scored:

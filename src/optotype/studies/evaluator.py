@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
@@ -13,15 +12,14 @@ import numpy as np
 
 from optotype.errors import InputError, did_you_mean
 from optotype.metrics import average_precision as ap
-from optotype.metrics.average_precision import COCO, MOST_RANGES, Rules
+from optotype.metrics.average_precision import COCO, Rules
 from optotype.metrics.ordering import numeric_order
-from optotype.results import Provenance, Result, Source
+from optotype.results import Result, Source
 from optotype.studies.judging import result_of
 from optotype.tables import Array, Boxes, Ints, Items
 from optotype.tasks.detect import judging, matching, measuring
 from optotype.tasks.detect.adapting import BoxFormat, Columns, as_key, columns_of, concatenated, key_of, place
 from optotype.tasks.detect.reading import digest
-from optotype.version import VERSION
 
 SOURCE = "memory"
 """What provenance calls a source that is no file."""
@@ -134,7 +132,7 @@ class Evaluator:
         truth, said = self._tables()
         evidence = judging.match(truth, said, rules=self._rules)
         measured = measuring.measure(evidence, resamples=resamples, seed=seed, rules=self._rules)
-        return result_of("detect", measured, _warnings(truth), _provenance(truth, said))
+        return result_of("detect", measured, _warnings(truth), _sources(truth, said))
 
     def _names(self, targets: Sequence[object], keys: Sequence[object] | None) -> list[str]:
         """A key of each image of a batch that no image has yet."""
@@ -245,16 +243,11 @@ def _classes(given: Sequence[str] | Mapping[int, str] | int | None) -> dict[int,
 
 
 def _rules(max_dets: Sequence[int], areas: Mapping[str, tuple[float, float]] | None) -> Rules:
-    caps = tuple(max_dets)
-    if not caps or sorted(set(caps)) != list(caps) or caps[0] < 1:
-        raise InputError("max_dets", "ascending whole numbers from 1 on", repr(caps), "Write max_dets=(1, 10, 100).")
+    rules = replace(COCO, max_dets=tuple(max_dets))
     if areas is None:
-        return replace(COCO, max_dets=caps)
-    ranges = tuple((name, float(low), float(high)) for name, (low, high) in areas.items())
-    if len(ranges) >= MOST_RANGES or any(name == "all" or not low <= high for name, low, high in ranges):
-        expected = f"up to {MOST_RANGES - 1} ranges (least, largest) in square pixels, none called 'all'"
-        raise InputError("areas", expected, repr(areas), 'Write areas={"tiny": (0, 256), "rest": (256, 1e10)}.')
-    return replace(COCO, max_dets=caps, ranges=(COCO.ranges[0], *ranges))
+        return rules
+    ranges = ((name, float(low), float(high)) for name, (low, high) in areas.items())
+    return replace(rules, ranges=(COCO.ranges[0], *ranges))
 
 
 def _warnings(truth: Boxes) -> list[str]:
@@ -264,13 +257,7 @@ def _warnings(truth: Boxes) -> list[str]:
     return []
 
 
-def _provenance(truth: Boxes, said: Boxes) -> Provenance:
+def _sources(truth: Boxes, said: Boxes) -> tuple[Source, Source]:
     found = hashlib.sha256(digest(said).encode())
     found.update(np.ascontiguousarray(said.score).tobytes())
-    return Provenance(
-        truth=Source(SOURCE, digest(truth)),
-        predictions=Source(SOURCE, found.hexdigest()),
-        version=VERSION,
-        command="",
-        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-    )
+    return Source(SOURCE, digest(truth)), Source(SOURCE, found.hexdigest())

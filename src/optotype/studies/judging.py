@@ -43,20 +43,20 @@ def judge(
         written = pool.submit(evidences.save, found, folder.evidence)
         measured = record.measure(found, read.prediction, resamples=resamples, seed=seed, **read.rules)
         written.result()
-    provenance = Provenance(
-        truth=Source(str(read.source), record.digest(read.truth)),
-        predictions=Source(str(predictions_path), sha256(predictions_path)),
-        version=VERSION,
-        command=command,
-        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    sources = (
+        Source(str(read.source), record.digest(read.truth)),
+        Source(str(predictions_path), sha256(predictions_path)),
     )
-    judged = Judged(result_of(task, measured, read.warnings, provenance), found)
+    judged = Judged(result_of(task, measured, read.warnings, sources, command), found)
     results.save(judged.result, folder.eval)
     return judged
 
 
-def result_of(task: str, measured: Measured, warnings: Sequence[str], provenance: Provenance) -> Result:
-    """What was measured as a result, ``warnings`` of reading before those of measuring."""
+def result_of(
+    task: str, measured: Measured, warnings: Sequence[str], sources: tuple[Source, Source], command: str = ""
+) -> Result:
+    """What was measured of truth and predictions (``sources``) as a result, ``warnings`` of reading first."""
+    provenance = Provenance(*sources, VERSION, command, time.strftime("%Y-%m-%dT%H:%M:%S%z"))
     numbers = {name: getattr(measured, name) for name in measured.__struct_fields__}
     numbers["warnings"] = [*warnings, *measured.warnings]
     return Result(task=task, provenance=provenance, **numbers)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import statistics
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from optotype import metrics
-from optotype.diagnose.compare.records import Changed, ClassDifference, Difference, Pair, SettingPair, Spread
-from optotype.diagnose.compare.significance import directions, holm, mcnemar
+from optotype.diagnose.compare.records import MOST_CHANGED, Changed, ClassDifference, Difference, Pair, SettingPair
+from optotype.diagnose.compare.significance import detectable, directions, holm, mcnemar
 from optotype.evidence import Evidence
 from optotype.metrics.calibration import gap_distances
 from optotype.metrics.intervals import FEWEST_GROUPS, LEVEL, group_index, percentile
@@ -22,11 +21,6 @@ from optotype.tasks.classify import Samples
 from optotype.tasks.measured import number
 
 Known: TypeAlias = tuple[Result, Evidence, Samples]
-
-MOST_CHANGED = 1000
-"""Changed items kept of each kind; the counts are of all."""
-POWER_FACTOR = 2.8
-"""z(0.975) + z(0.8): a true difference of so many standard errors is seen in four of five samples."""
 
 
 def resample(result: Result, evidence: Evidence, *, resamples: int, seed: int, threads: int) -> Samples:
@@ -94,7 +88,7 @@ def _resampled(samples: Samples) -> bool:
 def _detectable(a: Samples, b: Samples) -> float | None:
     if not _resampled(a):
         return None
-    return POWER_FACTOR * float(np.std(b.resampled["accuracy"] - a.resampled["accuracy"]))
+    return detectable(b.resampled["accuracy"] - a.resampled["accuracy"])
 
 
 def _per_class(evidence: Evidence, a: Samples, b: Samples, fixed: Array, broken: Array) -> list[ClassDifference]:
@@ -154,17 +148,6 @@ def _changed(first: Evidence, second: Evidence, mask: Array, *, surest: int) -> 
     return found
 
 
-def spreads(samples: Sequence[Samples]) -> dict[str, Spread]:
-    """Each metric over runs that differ only in the seed."""
-    found = {}
-    for key in samples[0].value:
-        values = [float(s.value[key]) for s in samples if key in s.value and np.isfinite(s.value[key])]
-        if len(values) == len(samples):
-            deviation = statistics.stdev(values) if len(values) > 1 else None
-            found[key] = Spread(statistics.fmean(values), min(values), max(values), deviation)
-    return found
-
-
 def setting_pairs(members: Sequence[Sequence[int]], samples: Sequence[Samples]) -> list[SettingPair]:
     """Every two settings, each with its runs (``members``), held against each other."""
     found = []
@@ -176,19 +159,6 @@ def setting_pairs(members: Sequence[Sequence[int]], samples: Sequence[Samples]) 
         of_a, of_b = ([float(s.value["accuracy"]) for s in side] for side in (a, b))
         found.append(SettingPair(first, second, differences, min(of_a) > max(of_b) or min(of_b) > max(of_a)))
     return found
-
-
-def warnings(samples: Samples, resamples: int) -> list[str]:
-    """What the intervals and tests do not do here."""
-    said = []
-    if resamples and samples.groups < FEWEST_GROUPS:
-        said.append(f"No intervals: {samples.groups} independent groups are too few (at least {FEWEST_GROUPS}).")
-    if not samples.independent:
-        said.append(
-            "Items of one group are not independent: McNemar's test counts each group once, by the direction of "
-            "its sum, and the intervals resample groups."
-        )
-    return said
 
 
 def _edges(result: Result) -> Literal["guo", "netcal"]:

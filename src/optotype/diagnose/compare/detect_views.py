@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from optotype.diagnose.compare.pair_views import against_first, class_chart, class_sentence, difference_series
 from optotype.diagnose.compare.records import ClassDifference, Comparison, Difference, Found, Pair
 from optotype.diagnose.compare.size_views import size_section, size_sentence
 from optotype.diagnose.compare.wording import ALPHA, p_text, signed
@@ -22,23 +23,20 @@ from optotype.views import (
     Picture,
     Section,
     Sentence,
-    Series,
     Span,
     Table,
     View,
 )
 
-MOST_CLASSES = 50
 _ERRORS = tuple(ERROR_NAMES)
 _LABELS = {s.key: s.label for s in selections()} | {"dece": "Calibration error (dece)"}
-_ROLES = ("a", "b", "c", "d", "e", "f")
 _PICTURE = 640
 
 
 def verdict(comparison: Comparison) -> list[Sentence]:
     """Which detector is better, and in what, saying nothing that its intervals do not carry."""
     found = [s for pair in comparison.pairs for s in (_ap_sentence(pair), *_object_sentences(pair))]
-    for pair in _against_first(comparison):
+    for pair in against_first(comparison):
         found += [s for s in (_error_sentence(pair), size_sentence(pair), _class_sentence(pair)) if s is not None]
     return found
 
@@ -50,7 +48,7 @@ def sections(comparison: Comparison, picture: Callable[[str], Picture | None]) -
         views.append(Note(list(comparison.warnings), "caution", "Warnings"))
     lead = "All detectors were judged on the same images, so that their differences are paired."
     found = [Section("comparison", "Which is better", views, lead=lead)]
-    pairs = _against_first(comparison)
+    pairs = against_first(comparison)
     errors: list[View] = [_error_chart(pairs)]
     found.append(Section("error-differences", "Which errors are fewer", errors))
     found.append(size_section(pairs))
@@ -58,10 +56,6 @@ def sections(comparison: Comparison, picture: Callable[[str], Picture | None]) -
     found.append(Section("class-differences", "Where they differ", classes))
     frames: list[View] = [view for i, pair in enumerate(pairs) if (view := _frames(pair, i, picture)).frames]
     return [*found, Section("changes", "The images that changed", frames)] if frames else found
-
-
-def _against_first(comparison: Comparison) -> list[Pair]:
-    return [pair for pair in comparison.pairs if pair.a == comparison.names[0]]
 
 
 def _ap_sentence(pair: Pair) -> Sentence:
@@ -121,14 +115,7 @@ def _error_sentence(pair: Pair) -> Sentence | None:
 
 
 def _class_sentence(pair: Pair) -> Sentence | None:
-    shown = [row for row in pair.per_class if row.p_holm is not None and row.p_holm < ALPHA]
-    if not shown:
-        return None
-    ordered = sorted(shown, key=lambda row: -abs(row.difference.value or 0.0))
-    parts = [f"{quoted(row.name)} {signed(row.difference.value or 0.0)}" for row in ordered[:4]]
-    more = f" and {len(ordered) - 4} more" if len(ordered) > 4 else ""
-    text = f"Classes whose AP differs for {quoted(pair.b)}, in points: {', '.join(parts)}{more}"
-    return Sentence(f"{text} (p < {ALPHA} after Holm's correction).", "neutral", "class-differences")
+    return class_sentence(pair, f"Classes whose AP differs for {quoted(pair.b)}")
 
 
 def _holds(difference: Difference) -> bool:
@@ -208,51 +195,20 @@ def _objects(comparison: Comparison) -> Table:
 
 
 def _error_chart(pairs: list[Pair]) -> Chart:
-    x = [float(i) for i in range(len(_ERRORS))]
-    series = []
-    for i, pair in enumerate(pairs):
-        found = [pair.metrics[f"tide.{key}"] for key in _ERRORS]
-        values, low, high = ([getattr(d, part) for d in found] for part in ("value", "low", "high"))
-        role = _ROLES[i % len(_ROLES)]
-        series.append(Series(f"{pair.b} − {pair.a}", x, values, low, high, role=role))  # type: ignore[arg-type]
     return Chart(
         "dots",
         Axis("kind of error", categories=list(_ERRORS)),
         Axis("difference in cost", unit="points"),
-        series,
+        difference_series(pairs, lambda pair: [pair.metrics[f"tide.{key}"] for key in _ERRORS]),
         title="Difference in what errors cost",
         caption="AP points at IoU 0.5; below 0: the second detector loses less to errors of this kind. Paired 95 % "
         "intervals, not corrected for the number of kinds.",
         id="error-chart",
-    )  # fmt: skip
+    )
 
 
 def _class_chart(pairs: list[Pair]) -> Chart:
-    rows = {pair.b: {row.name: row for row in pair.per_class} for pair in pairs}
-    size = {
-        row.name: max(abs(rows[p.b][row.name].difference.value or 0.0) for p in pairs)
-        for row in pairs[0].per_class
-        if row.difference.value is not None
-    }
-    names = sorted(size, key=lambda name: -size[name])[:MOST_CLASSES]
-    x = [float(k) for k in range(len(names))]
-    series = []
-    for i, pair in enumerate(pairs):
-        found = [rows[pair.b][name].difference for name in names]
-        values, low, high = ([getattr(d, part) for d in found] for part in ("value", "low", "high"))
-        role = _ROLES[i % len(_ROLES)]
-        series.append(Series(f"{pair.b} − {pair.a}", x, values, low, high, role=role))  # type: ignore[arg-type]
-    cut = f"The {len(names)} of {len(size)} classes that differ most. " if len(names) < len(size) else ""
-    return Chart(
-        "dots",
-        Axis("class", categories=names),
-        Axis("difference in AP", unit="ratio"),
-        series,
-        title="Difference in AP by class",
-        caption=f"{cut}Above 0: better than {quoted(pairs[0].a)}. Whiskers: paired 95 % intervals, not corrected for "
-        "the number of classes; none for classes with objects in fewer than 20 images.",
-        id="class-chart",
-    )  # fmt: skip
+    return class_chart(pairs, what="AP", above="better than", without="with objects in fewer than 20 groups of images")
 
 
 def _class_table(pair: Pair, i: int) -> Table:

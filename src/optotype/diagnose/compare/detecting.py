@@ -9,16 +9,17 @@ from typing import TypeAlias
 import msgspec
 import numpy as np
 
+from optotype.box_geometry import size_of
 from optotype.diagnose.compare.records import (
+    MOST_CHANGED,
     ChangedObject,
     ClassDifference,
     Difference,
     Found,
     Pair,
     SettingPair,
-    Spread,
 )
-from optotype.diagnose.compare.significance import directions, holm, mcnemar
+from optotype.diagnose.compare.significance import detectable, directions, holm, mcnemar
 from optotype.diagnose.compare.size_views import size_keys
 from optotype.evidence import Evidence
 from optotype.metrics import operating
@@ -29,18 +30,12 @@ from optotype.results import Better, Result
 from optotype.tables import Array, Floats
 from optotype.tasks import detect
 from optotype.tasks.detect import Samples
-from optotype.tasks.detect.frames import size_of
 from optotype.tasks.detect.measuring import has_interval
 from optotype.tasks.detect.pair_frames import changed_frames
 from optotype.tasks.detect.protocol import rules_of
 from optotype.tasks.measured import number
 
 Known: TypeAlias = tuple[Result, Evidence, Samples]
-
-MOST_CHANGED = 1000
-"""Changed objects kept of each kind; the counts are of all."""
-POWER_FACTOR = 2.8
-"""z(0.975) + z(0.8): a true difference of so many standard errors is seen in four of five samples."""
 
 
 def resample(result: Result, evidence: Evidence, *, resamples: int, seed: int, threads: int) -> Samples:
@@ -156,7 +151,7 @@ def _resampled(samples: Samples) -> bool:
 def _detectable(a: Samples, b: Samples) -> float | None:
     if not _resampled(a):
         return None
-    return number(POWER_FACTOR * float(np.nanstd(b.resampled["AP"] - a.resampled["AP"])))
+    return detectable(b.resampled["AP"] - a.resampled["AP"])
 
 
 def _per_class(first: Evidence, a: Samples, b: Samples, fixed: Array, broken: Array) -> list[ClassDifference]:
@@ -207,24 +202,6 @@ def _objects(first: Evidence, sides: tuple[Floats, Floats], mask: Array) -> list
     ]
 
 
-def spreads(samples: Sequence[Samples]) -> dict[str, Spread]:
-    """Each number over runs that differ only in the seed."""
-    found = {}
-    for key in samples[0].value:
-        values = [s.value[key] for s in samples]
-        if all(math.isfinite(value) for value in values):
-            deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
-            found[key] = Spread(float(np.mean(values)), min(values), max(values), deviation)
-    return found
-
-
 def setting_pairs(members: Sequence[Sequence[int]], samples: Sequence[Samples]) -> list[SettingPair]:  # noqa: ARG001
     """None: detectors are not trained here, so that no two runs differ in the seed alone."""
-    return []
-
-
-def warnings(samples: Samples, resamples: int) -> list[str]:
-    """What the intervals and tests do not do here."""
-    if resamples and samples.groups < FEWEST_GROUPS:
-        return [f"No intervals: {samples.groups} independent groups are too few (at least {FEWEST_GROUPS})."]
     return []

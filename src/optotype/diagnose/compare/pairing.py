@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import math
+import statistics
+from collections.abc import Mapping, Sequence
 from types import ModuleType
+from typing import SupportsFloat
 
 from optotype.diagnose.compare import classifying, detecting
 from optotype.diagnose.compare.checking import check
-from optotype.diagnose.compare.records import Comparison, Run, Setting
+from optotype.diagnose.compare.records import Comparison, Run, Setting, Spread
 from optotype.evidence import Evidence
+from optotype.metrics.intervals import FEWEST_GROUPS
 from optotype.results import Result
 
 ALL_PAIRS_UP_TO = 4
 """With more runs than this, each is compared with the first only."""
 
 SIDES: dict[str, ModuleType] = {"classify": classifying, "detect": detecting}
-"""Task → what a pair of its models is asked: ``resample``, ``pair``, ``spreads``, ``setting_pairs``, ``warnings``."""
+"""Task → what a pair of its models is asked: ``resample``, ``pair`` and ``setting_pairs``."""
 
 
 def compare(
@@ -47,7 +51,7 @@ def compare(
     indices = range(len(names))
     pairs = list(itertools.combinations(indices, 2)) if len(names) <= ALL_PAIRS_UP_TO else [(0, b) for b in indices[1:]]
     members = [[i for i in indices if labels[i] == label] for label in dict.fromkeys(labels)]
-    settings = [Setting([names[i] for i in runs], side.spreads([samples[i] for i in runs])) for runs in members]
+    settings = [Setting([names[i] for i in runs], _spreads([samples[i].value for i in runs])) for runs in members]
     repeated = any(len(runs) > 1 for runs in members) and len(members) > 1
     return Comparison(
         task=results[0].task,
@@ -60,5 +64,29 @@ def compare(
         ],
         settings=settings,
         setting_pairs=side.setting_pairs(members, samples) if repeated else [],
-        warnings=side.warnings(samples[0], resamples),
+        warnings=_warnings(samples[0].groups, samples[0].independent, resamples),
     )
+
+
+def _spreads(runs: Sequence[Mapping[str, SupportsFloat]]) -> dict[str, Spread]:
+    """Each number over runs that differ only in the seed, where all of them have it."""
+    found = {}
+    for key in runs[0]:
+        values = [value for run in runs if math.isfinite(value := float(run.get(key, math.nan)))]
+        if len(values) == len(runs):
+            deviation = statistics.stdev(values) if len(values) > 1 else None
+            found[key] = Spread(statistics.fmean(values), min(values), max(values), deviation)
+    return found
+
+
+def _warnings(groups: int, independent: bool, resamples: int) -> list[str]:
+    """What the intervals and tests do not do here."""
+    said = []
+    if resamples and groups < FEWEST_GROUPS:
+        said.append(f"No intervals: {groups} independent groups are too few (at least {FEWEST_GROUPS}).")
+    if not independent:
+        said.append(
+            "Items of one group are not independent: McNemar's test counts each group once, by the direction of "
+            "its sum, and the intervals resample groups."
+        )
+    return said

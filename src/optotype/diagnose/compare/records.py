@@ -10,6 +10,8 @@ from optotype.results import Better, Counts, Metric
 from optotype.views import Frame
 
 FORMAT: Literal["optotype.comparison/1"] = "optotype.comparison/1"
+MOST_CHANGED = 1000
+"""Changed items or objects kept of each kind; the counts are of all."""
 
 
 class Difference(msgspec.Struct, frozen=True):

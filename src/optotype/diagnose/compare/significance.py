@@ -7,9 +7,24 @@ import math
 import numpy as np
 
 from optotype.metrics.significance import holm
-from optotype.tables import Array, Ints
+from optotype.tables import Array, Floats, Ints
 
-__all__ = ["directions", "holm", "mcnemar"]
+__all__ = ["detectable", "directions", "holm", "mcnemar"]
+
+POWER_FACTOR = 2.8
+"""z(0.975) + z(0.8): a true difference of so many standard errors is seen in four of five samples."""
+
+
+def detectable(differences: Floats) -> float | None:
+    """The true difference that four of five samples of this size would show, from resampled ``differences`` (R,).
+
+    None where none of them exists.
+
+    >>> detectable(np.array([-0.01, 0.01]))
+    0.028
+    """
+    known = differences[np.isfinite(differences)]
+    return POWER_FACTOR * float(np.std(known)) if len(known) else None
 
 
 def mcnemar(fixes: int, breaks: int) -> float:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any
 
 from optotype import metrics
+from optotype.diagnose.compare.pair_views import against_first, class_chart, class_sentence
 from optotype.diagnose.compare.records import (
     Changed,
     ClassDifference,
@@ -18,7 +19,6 @@ from optotype.diagnose.compare.records import (
 from optotype.diagnose.compare.wording import ALPHA, p_text, signed
 from optotype.tasks.wording import percent, plural, quoted
 from optotype.views import (
-    Axis,
     Cell,
     Chart,
     Column,
@@ -29,17 +29,13 @@ from optotype.views import (
     Picture,
     Section,
     Sentence,
-    Series,
     Span,
     Table,
     View,
 )
 
-MOST_CLASSES = 50
 MOST_IMAGES = 300
 """Images of each pair and direction in the gallery."""
-
-_ROLES: tuple[Literal["a", "b", "c", "d", "e", "f"], ...] = ("a", "b", "c", "d", "e", "f")
 
 
 def verdict(comparison: Comparison) -> list[Sentence]:
@@ -48,7 +44,7 @@ def verdict(comparison: Comparison) -> list[Sentence]:
         head = [_settings_sentence(comparison, pair) for pair in comparison.setting_pairs]
     else:
         head = [_pair_sentence(comparison, pair) for pair in comparison.pairs]
-    against = [] if comparison.setting_pairs else _against_first(comparison)
+    against = [] if comparison.setting_pairs else against_first(comparison)
     classes = [found for pair in against if (found := _classes_sentence(pair))]
     room = 5 - min(len(classes), 2)
     return [*head[:room], *classes[:2]]
@@ -63,16 +59,12 @@ def sections(comparison: Comparison, picture: Callable[[str], Picture | None]) -
         views.append(Note(list(comparison.warnings), "caution", "Warnings"))
     lead = "All models were judged on the same items, so that their differences are paired."
     found = [Section("comparison", "Which is better", views, lead=lead)]
-    pairs = [pair for pair in _against_first(comparison) if any(row.n for row in pair.per_class)]
+    pairs = [pair for pair in against_first(comparison) if any(row.n for row in pair.per_class)]
     if pairs:
         tables: list[View] = [_class_table(pair, i) for i, pair in enumerate(pairs)]
         found.append(Section("class-differences", "Where they differ", [_class_chart(pairs), *tables]))
     found.append(Section("changes", "The images that changed", [_gallery(comparison, picture)]))
     return found
-
-
-def _against_first(comparison: Comparison) -> list[Pair]:
-    return [pair for pair in comparison.pairs if pair.a == comparison.names[0]]
 
 
 def _points(value: float) -> str:
@@ -148,14 +140,9 @@ def _mean_and_range(setting: Setting) -> str:
 
 
 def _classes_sentence(pair: Pair) -> Sentence | None:
-    shown = [row for row in pair.per_class if row.p_holm is not None and row.p_holm < ALPHA]
-    if not shown or pair.same_setting:
+    if pair.same_setting:
         return None
-    ordered = sorted(shown, key=lambda row: -abs(row.difference.value or 0.0))
-    parts = [f"{quoted(row.name)} {signed(row.difference.value or 0.0)}" for row in ordered[:4]]
-    more = f" and {len(ordered) - 4} more" if len(ordered) > 4 else ""
-    text = f"Found differently often by {quoted(pair.b)} than by {quoted(pair.a)}, in points: {', '.join(parts)}{more}"
-    return Sentence(f"{text} (p < {ALPHA} after Holm's correction).", "neutral", "class-differences")
+    return class_sentence(pair, f"Found differently often by {quoted(pair.b)} than by {quoted(pair.a)}")
 
 
 def _headline_table(comparison: Comparison) -> Table:
@@ -228,37 +215,9 @@ def _settings_table(comparison: Comparison) -> Table:
 
 
 def _class_chart(pairs: list[Pair]) -> Chart:
-    rows = {pair.b: {row.name: row for row in pair.per_class} for pair in pairs}
-    size = {
-        row.name: max(abs(rows[p.b][row.name].difference.value or 0.0) for p in pairs)
-        for row in pairs[0].per_class
-        if row.n
-    }
-    names = sorted(size, key=lambda name: -size[name])[:MOST_CLASSES]
-    series = []
-    for i, pair in enumerate(pairs):
-        found = [rows[pair.b][name].difference for name in names]
-        series.append(
-            Series(
-                f"{pair.b} − {pair.a}",
-                [float(k) for k in range(len(names))],
-                [d.value for d in found],
-                [d.low for d in found],
-                [d.high for d in found],
-                role=_ROLES[i % len(_ROLES)],
-            )
-        )
-    cut = f"The {len(names)} of {len(size)} classes that differ most. " if len(names) < len(size) else ""
-    return Chart(
-        "dots",
-        Axis("class", categories=names),
-        Axis("difference in recall", unit="ratio"),
-        series,
-        title="Difference in recall by class",
-        caption=f"{cut}Above 0: found more often than by {quoted(pairs[0].a)}. Whiskers: paired 95 % bootstrap "
-        "intervals, not corrected for the number of classes; none for classes with fewer than 20 groups of items.",
-        id="class-chart",
-    )  # fmt: skip
+    return class_chart(
+        pairs, what="recall", above="found more often than by", without="with fewer than 20 groups of items"
+    )
 
 
 def _class_table(pair: Pair, i: int) -> Table:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from optotype import box_geometry
+
 Protocol = Literal["tide", "tide-coco"]
 Convention = Literal["whole", "coco-range", "size-filter"]
 
@@ -41,7 +43,7 @@ class Variant:
         return self.protocol if self.size == 0 else f"{self.protocol}/{self.convention}/{SIZES[self.size]}"
 
 
-SIZES = ("all", "small", "medium", "large")
+SIZES = ("all", *box_geometry.SIZES)
 
 VARIANTS = (
     Variant("tide"),

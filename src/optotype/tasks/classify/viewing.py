@@ -13,15 +13,13 @@ from optotype.metrics.intervals import FEWEST_GROUPS
 from optotype.results import ClassResult, Metric, Result
 from optotype.tasks.classify.calibrating import calibration
 from optotype.tasks.classify.gallery import LIMIT, Pictures, gallery
+from optotype.tasks.headline import headline
 from optotype.tasks.wording import percent, plural, quoted, within
 from optotype.views import (
     Cell,
     Column,
     Link,
     Matrix,
-    Note,
-    Number,
-    Numbers,
     Section,
     Sentence,
     Span,
@@ -172,32 +170,12 @@ def _caveat(result: Result) -> Sentence | None:
 
 def _numbers(result: Result) -> Section:
     labels = {kind.key: kind.label for kind in metrics.of_task("classify")}
-    cards = [_card(labels.get(key, key), metric) for key, metric in result.metrics.items()]
-    intervals = result.protocol.get("intervals", {})
     caption = (
         f"{plural(result.n.items, 'item')} in {plural(result.n.groups, 'independent group')}, "
         f"{plural(result.n.classes, 'class', 'classes')}. Protocol ‘{result.protocol.get('name', '')}’: "
-        f"averages are {result.protocol.get('averages', '')}; Brier {result.protocol.get('brier', '')}. "
+        f"averages are {result.protocol.get('averages', '')}; Brier {result.protocol.get('brier', '')}."
     )
-    if intervals.get("resamples"):
-        caption += (
-            f"Brackets: 95 % intervals from {intervals['resamples']:,} bootstrap resamples of the "
-            f"{intervals['unit']}s (seed {intervals['seed']})."
-        )
-    views: list[View] = [Numbers(cards, caption=caption)]
-    if result.warnings:
-        views.append(Note(list(result.warnings), "caution", "Warnings"))
-    return Section("numbers", "The numbers", views)
-
-
-def _card(label: str, metric: Metric) -> Number:
-    note = ""
-    if metric.value is None:
-        note = "does not exist here: see the warnings"
-    elif metric.low is None:
-        note = "no valid interval"
-    unit: Any = metric.unit
-    return Number(label, metric.value, metric.low, metric.high, unit, metric.better, note)
+    return headline(result, labels, caption)
 
 
 def _classes(result: Result) -> Section:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
 import numpy as np
 
 from optotype.evidence import Evidence
 from optotype.metrics import average_precision as ap
 from optotype.metrics.average_precision import AT_50, GRID, THRESHOLDS, Precision, Rules
 from optotype.tables import Floats
-from optotype.views import Axis, Chart, Section, Series
+from optotype.views import ROLES, Axis, Chart, Role, Section, Series
 
 _IOUS = (0, 2, 4, 6, 8)
 """Thresholds .50 .60 .70 .80 .90 by position."""
 _OF_CLASS = (0, 5, 8)
 """Of single classes: .50 .75 .90."""
 MOST_CLASSES = 80
-_ROLES: tuple[Literal["a", "b", "c", "d", "e", "f"], ...] = ("a", "b", "c", "d", "e", "f")
 
 
 def curves(evidence: Evidence, rules: Rules) -> Section:
@@ -54,11 +51,13 @@ def _by_size(found: Precision, rules: Rules) -> list[Series]:
     return [
         s
         for i, (name, block) in enumerate(blocks)
-        for s in _of(block, (0,), "all classes at IoU 0.5, by size", name=name, role=_ROLES[i % len(_ROLES)])
+        for s in _of(block, (0,), "all classes at IoU 0.5, by size", name=name, role=ROLES[i % len(ROLES)])
     ]
 
 
-def _of(block: Floats, thresholds: tuple[int, ...], group: str, *, name: str = "", role: Any = None) -> list[Series]:
+def _of(
+    block: Floats, thresholds: tuple[int, ...], group: str, *, name: str = "", role: Role | None = None
+) -> list[Series]:
     """Series of some thresholds of a block (T, 101, K), the mean over the classes that have objects."""
     known = block[0, 0] > -1
     if not known.any():
@@ -67,5 +66,5 @@ def _of(block: Floats, thresholds: tuple[int, ...], group: str, *, name: str = "
     made = []
     for i, t in enumerate(thresholds):
         y: list[float | None] = [round(float(p), 4) for p in block[t][:, known].mean(axis=1)]
-        made.append(Series(name or f"IoU {THRESHOLDS[t]:.2f}", x, y, role=role or _ROLES[i], group=group))
+        made.append(Series(name or f"IoU {THRESHOLDS[t]:.2f}", x, y, role=role or ROLES[i], group=group))
     return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from optotype.box_geometry import MEDIUM, SMALL
 from optotype.evidence import Evidence, Rows
 from optotype.kernels import ranking
 from optotype.kernels import tide as kernel
@@ -16,9 +17,6 @@ from optotype.tasks.detect.matching import in_parts
 
 MOST_OF_IMAGE = 100
 """Detections of an image, all classes together, that protocol ``tide`` looks at."""
-
-_EDGES = (1024.0, 9216.0)
-"""Where a filter by size parts small from medium from large, in square pixels."""
 
 Bytes = NDArray[np.uint8]
 
@@ -104,4 +102,4 @@ def _by_area(variant: Variant) -> bool:
 def _size(box: Floats) -> Bytes:
     """1, 2 or 3 for the half-open range of w · h: small, medium, large."""
     area = box[:, 2] * box[:, 3]
-    return (1 + (area >= _EDGES[0]).astype(np.uint8) + (area >= _EDGES[1])).astype(np.uint8)
+    return (1 + (area >= SMALL).astype(np.uint8) + (area >= MEDIUM)).astype(np.uint8)

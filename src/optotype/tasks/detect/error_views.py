@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from optotype.box_geometry import SIZES
 from optotype.metrics.tide.codes import ERROR_NAMES
 from optotype.results import Result
 from optotype.tasks.detect.tiding import BY_SIZE, ERRORS
-from optotype.views import Axis, Cell, Chart, Column, Link, Section, Series, Span, Table
+from optotype.views import ROLES, Axis, Cell, Chart, Column, Link, Section, Series, Span, Table
 
-SIZES = ("small", "medium", "large")
-_SHOWN = (*ERRORS, "FP", "FN")
-_ROLES = {"all": "a", "small": "b", "medium": "c", "large": "d"}
+_SHOWN = tuple(ERROR_NAMES)
 
 
 def errors(result: Result) -> Section:
@@ -36,9 +35,8 @@ def by_size(result: Result) -> dict[str, dict[str, Any]]:
 def _bars(result: Result) -> Chart:
     places = [float(i) for i in range(len(_SHOWN))]
     series = []
-    for size, found in by_size(result).items():
+    for role, (size, found) in zip(ROLES, by_size(result).items(), strict=False):
         cells = [found[key] for key in _SHOWN]
-        role: Any = _ROLES[size]
         values, low, high = ([c[part] for c in cells] for part in ("value", "low", "high"))
         series.append(Series(size, places, values, low, high, role=role))
     return Chart(

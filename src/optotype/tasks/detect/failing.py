@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from optotype.box_geometry import iou, pairs_within
 from optotype.evidence import Evidence
 from optotype.metrics import operating
-from optotype.tables import Array, Floats, Ints
+from optotype.tables import Array, Ints
 
 NOTHING = -1
 """Of an object that no detection is near to."""
@@ -56,7 +57,7 @@ def _taken(evidence: Evidence, objects: Array, wrong: Array) -> Ints:
     """What each of the ``objects``, rows of the truth, is taken for by the ``wrong`` rows of the detections."""
     truth, found, K = evidence["truth"], evidence["detections"], len(evidence.classes)
     said = np.full(len(objects), NOTHING, np.int32)
-    a, b = _together(truth.item[objects], found.item[wrong])
+    a, b = pairs_within(truth.item[objects], found.item[wrong])
     overlap = iou(truth["box"][objects[a]], found["box"][wrong[b]])
     label = found["label"][wrong[b]]
     own = label == truth["label"][objects[a]]
@@ -65,24 +66,3 @@ def _taken(evidence: Evidence, objects: Array, wrong: Array) -> Ints:
         rows = rows[np.argsort(overlap[rows], kind="stable")]  # the last one written, the highest, stays
         said[a[rows]] = label[rows] if kind is None else kind
     return said
-
-
-def _together(a: Array, b: Array) -> tuple[Array, Array]:
-    """Positions of every pair of rows of the same item; ``a`` and ``b`` hold items in ascending order."""
-    first, last = np.searchsorted(b, a, "left"), np.searchsorted(b, a, "right")
-    n = last - first
-    start = np.repeat(first - (np.cumsum(n) - n), n)
-    return np.repeat(np.arange(len(a)), n), start + np.arange(int(n.sum()))
-
-
-def iou(a: Floats, b: Floats) -> Floats:
-    """Intersection over union (n,) of boxes x, y, w, h, row by row; 0 for two without an area.
-
-    >>> iou(np.array([[0.0, 0, 10, 10]]), np.array([[5.0, 0, 10, 10]])).round(3).tolist()
-    [0.333]
-    """
-    wide = np.minimum(a[:, 0] + a[:, 2], b[:, 0] + b[:, 2]) - np.maximum(a[:, 0], b[:, 0])
-    high = np.minimum(a[:, 1] + a[:, 3], b[:, 1] + b[:, 3]) - np.maximum(a[:, 1], b[:, 1])
-    shared = np.clip(wide, 0, None) * np.clip(high, 0, None)
-    union = a[:, 2] * a[:, 3] + b[:, 2] * b[:, 3] - shared
-    return np.asarray(np.divide(shared, union, out=np.zeros(len(a)), where=union > 0))

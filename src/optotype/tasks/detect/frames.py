@@ -10,6 +10,7 @@ from typing import TypeAlias
 import msgspec
 import numpy as np
 
+from optotype.box_geometry import size_of
 from optotype.evidence import Evidence
 from optotype.kernels.tide import MISSED
 from optotype.metrics import operating, tide
@@ -30,9 +31,6 @@ MOST_BOXES = 150
 _IMAGE, _EVENT = 640, 480
 _MARGIN = 0.6
 """What is shown around an event, as a share of its size."""
-
-SIZES = ("small", "medium", "large")
-_LIMITS = (1024.0, 9216.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,12 +232,3 @@ def _both(a: Floats, b: Floats) -> Floats:
     """The box around two."""
     low, high = np.minimum(a[:2], b[:2]), np.maximum(a[:2] + a[2:], b[:2] + b[2:])
     return np.concatenate([low, high - low])
-
-
-def size_of(area: float) -> str:
-    """COCO's name for an area in square pixels.
-
-    >>> size_of(1024.0), size_of(9217.0)
-    ('small', 'large')
-    """
-    return SIZES[int(area > _LIMITS[0]) + int(area > _LIMITS[1])]

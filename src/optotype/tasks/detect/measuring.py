@@ -352,9 +352,10 @@ def _warnings(evidence: Evidence, samples: Samples, resamples: int) -> list[str]
         warnings.append("There are no detections.")
     if not truth.sum():
         warnings.append("There are no objects in the truth, so that AP, AR and TIDE errors do not exist.")
-    for s in ap.selections(samples.rules):
-        if math.isnan(samples.value[s.key]) and truth.sum():
-            warnings.append(f"{s.key} does not exist: no object is in its area range.")
+    lost = [s.key for s in ap.selections(samples.rules) if math.isnan(samples.value[s.key])]
+    if lost and truth.sum():
+        verb = "does" if len(lost) == 1 else "do"
+        warnings.append(f"{', '.join(lost)} {verb} not exist: there is no object in the range of areas.")
     cap = samples.rules.cap
     if over := int((found["rank"] >= cap).sum()):
         warnings.append(f"{plural(over, 'detection')} beyond the best {cap} of a class in an image do not count.")

@@ -13,7 +13,7 @@ from optotype.errors import InputError, did_you_mean
 from optotype.formats import read_boxes, read_detections
 from optotype.formats.manifest import write_items
 from optotype.listing import BoxListing
-from optotype.metrics.average_precision import COCO, MOST_RANGES, Rules
+from optotype.metrics.average_precision import COCO, Rules
 from optotype.tables import Array, Boxes
 from optotype.tasks.reading import Asked, Read
 
@@ -46,18 +46,8 @@ def rules_of(asked: Asked) -> Rules:
     """
     rules = replace(COCO, strict=asked.strict)
     if asked.max_dets is not None:
-        if not asked.max_dets or sorted(set(asked.max_dets)) != list(asked.max_dets) or asked.max_dets[0] < 1:
-            raise InputError("--max-dets", "ascending whole numbers from 1 on", repr(asked.max_dets),
-                             "Write --max-dets 1 10 100.")  # fmt: skip
         rules = replace(rules, max_dets=asked.max_dets)
-    return rules if asked.areas is None else replace(rules, ranges=_ranges(asked.areas))
-
-
-def _ranges(texts: tuple[str, ...]) -> tuple[tuple[str, float, float], ...]:
-    found = [_range(text) for text in texts]
-    if len(found) >= MOST_RANGES or len({name for name, _, _ in found}) < len(found):
-        raise InputError("--areas", f"up to {MOST_RANGES - 1} ranges with different names", " ".join(texts), _FIX)
-    return COCO.ranges[0], *found
+    return rules if asked.areas is None else replace(rules, ranges=(COCO.ranges[0], *map(_range, asked.areas)))
 
 
 def _range(text: str) -> tuple[str, float, float]:
@@ -71,8 +61,8 @@ def _range(text: str) -> tuple[str, float, float]:
         low, high = (float(found["low"]), float(found["high"] or 1e10)) if found else (1.0, 0.0)
     except ValueError:
         low, high = 1.0, 0.0
-    if not found or low > high or found["name"] == "all":
-        raise InputError("--areas", f"up to {MOST_RANGES - 1} ranges of areas", repr(text), _FIX)
+    if not found or low > high:
+        raise InputError("--areas", "a range of areas, NAME=LEAST-LARGEST", repr(text), _FIX)
     return found["name"], low, high
 
 

@@ -16,8 +16,9 @@ from optotype.tasks.detect.frames import Pictures, Shown, error_events, worst_im
 from optotype.tasks.detect.protocol import rules_of
 from optotype.tasks.detect.size_views import size_sentences, sizes
 from optotype.tasks.detect.tiding import ERRORS
+from optotype.tasks.headline import headline
 from optotype.tasks.wording import percent, plural, quoted
-from optotype.views import Cell, Column, Link, Note, Number, Numbers, Section, Sentence, Span, Table, View
+from optotype.views import Cell, Column, Link, Section, Sentence, Span, Table, View
 
 WORTH_SAYING = 0.9
 """A calibration error that recalibration leaves at more than this share is not called lowered."""
@@ -137,35 +138,14 @@ def _caveat(result: Result) -> Sentence | None:
 
 def _numbers(result: Result) -> Section:
     labels = {s.key: s.label for s in selections(rules_of(result.protocol))}
-    cards = [_card(labels[key], metric) for key, metric in result.metrics.items()]
-    intervals, caps = result.protocol["intervals"], result.protocol["max_dets"]
     caption = (
         f"{plural(result.n.items, 'image')} in {plural(result.n.groups, 'independent group')}, "
         f"{plural(result.n.truth, 'object')}, {plural(result.n.predictions, 'detection')}. Protocol ‘coco’ (equal "
         "to pycocotools): the mean over IoU 0.50 … 0.95 and over classes with objects, the best "
-        f"{caps[-1]} detections of a class in an image. "
+        f"{result.protocol['max_dets'][-1]} detections of a class in an image."
     )
-    if intervals["resamples"] and result.n.groups >= FEWEST_GROUPS:
-        caption += (
-            f"Brackets: 95 % intervals from {intervals['resamples']:,} bootstrap resamples of the "
-            f"{intervals['unit']}s (seed {intervals['seed']})."
-        )
-    views: list[View] = [Numbers(cards, caption=caption)]
-    if point := result.errors.get("best_f1"):
-        views.append(_point_table(point))
-    if result.warnings:
-        views.append(Note(list(result.warnings), "caution", "Warnings"))
-    return Section("numbers", "The numbers", views)
-
-
-def _card(label: str, metric: Metric) -> Number:
-    note = ""
-    if metric.value is None:
-        note = "does not exist here: see the warnings"
-    elif metric.low is None:
-        note = "no valid interval"
-    unit: Any = metric.unit
-    return Number(label, metric.value, metric.low, metric.high, unit, metric.better, note)
+    point = result.errors.get("best_f1")
+    return headline(result, labels, caption, [_point_table(point)] if point else [])
 
 
 def _point_table(point: dict[str, float]) -> Table:
