@@ -33,17 +33,13 @@ from optotype.metrics import average_precision as ap
 from optotype.metrics import box_calibration as calibration
 from optotype.metrics import tide
 from optotype.metrics.intervals import (
-    ANY,
-    POINTS,
-    SHARE,
-    Bounds,
     bootstrap_lanes,
-    corrected,
     group_index,
     percentile,
     wilson,
 )
 from optotype.tables import Boxes, Items
+from optotype.tasks.detect.intervals import of_detectors, of_number, of_sizes
 from optotype.tasks.detect.judging import match
 
 FRAME = np.array([640.0, 480.0])
@@ -52,6 +48,7 @@ SHRINKS = QUARTERS**0.6 - 1
 """A sample's bias is this share of what a quarter's exceeds it by, if it falls with the power 0.6 of the images."""
 LEAST, MOST = 0.93, 0.97
 Map = Callable[[np.ndarray], np.ndarray]
+Of = Callable[[str, np.ndarray, float], tuple[float | None, float | None]]
 
 
 @dataclass(frozen=True)
@@ -216,13 +213,6 @@ class Numbers:
         return bootstrap_lanes(self.lanes, self.groups, lanes=LANES, resamples=resamples, seed=seed, threads=1)
 
 
-def bounds(name: str) -> Bounds:
-    """What a number cannot reach beyond: FN can be negative, and a calibration error of 0 is no number's edge."""
-    if name.startswith("dece") or name.endswith(".FN"):
-        return ANY
-    return POINTS if name.startswith("tide") else SHARE
-
-
 def contrasts(names: list[str]) -> list[tuple[int, int]]:
     """Positions of numbers of two sizes that are set against each other."""
     keys = ["AP_{}", "AR_{}", *(f"tide/coco-range/{{}}.{key}" for key in tide.KEYS[1:7])]
@@ -253,26 +243,40 @@ def measured(world: World, maps: dict[str, Map], seed: tuple[int, ...]) -> list[
 
 
 def run(world: World, maps: dict[str, Map], resamples: int, seed: int) -> np.ndarray:
-    """Value, interval and percentile interval of everything in one sample, (numbers, 5)."""
+    """Value, interval as it is shipped and percentile interval of everything in one sample, (numbers, 5)."""
     found = measured(world, maps, (seed,))
     names = found[0].names()
     values, drawn = [numbers.values() for numbers in found], [numbers.resampled(resamples, seed) for numbers in found]
     single = [np.array([interval(name, value[i], samples[:, i]) for i, name in enumerate(names)])
               for value, samples in zip(values, drawn, strict=True)]  # fmt: skip
     value, samples = gathered(names, values), gathered(names, drawn)
-    ends = np.stack(corrected(samples, value), axis=-1)
-    ends[: len(names)] = single[0]
-    known = gathered(names, [ends_of[:, 0] for ends_of in single])
-    ends[np.isnan(known)] = np.nan  # of numbers of which one has no interval the difference has none
-    return np.column_stack([value, ends, *percentile(samples)])
+    known = [np.isfinite(ends[:, 0]) for ends in single]
+    ends = [*single[0]]
+    if world.pairs:
+        ends += [
+            difference(of_detectors, name, value[len(names) + i], samples[:, len(names) + i],
+                       known[0][i] & known[1][i] or not name.startswith("dece"))
+            for i, name in enumerate(names)
+        ]  # fmt: skip
+    for i, j in contrasts(names):
+        ends.append(difference(of_sizes, names[i], value[len(ends)], samples[:, len(ends)], known[0][i] or known[0][j]))
+    return np.column_stack([value, np.array(ends), *percentile(samples)])
 
 
 def interval(name: str, value: float, samples: np.ndarray) -> tuple[float, float]:
-    """Of a calibration error only where it is well clear of 0."""
-    if name.startswith("dece") and not corrected(samples, value, level=calibration.CLEAR)[0] > 0:
-        return np.nan, np.nan
-    low, high = corrected(samples, value, bounds(name))
-    return float(low), float(high)
+    """That of one detector's number."""
+    if name.startswith("dece"):
+        error = calibration.with_interval(calibration.BinnedError(value, value, 1), samples)
+        ends = error.low, error.high
+    else:
+        ends = of_number(name, samples, value)
+    return (np.nan, np.nan) if ends[0] is None else ends
+
+
+def difference(of: Of, name: str, value: float, samples: np.ndarray, valid: bool) -> tuple[float, float]:
+    """That of a difference, where the numbers themselves allow one."""
+    ends = of(name, samples, value) if valid else (None, None)
+    return (np.nan, np.nan) if ends[0] is None else ends
 
 
 def population(world: World, maps: dict[str, Map], part: int) -> tuple[list[str], np.ndarray]:
@@ -298,9 +302,12 @@ def table(name: str, labels: list[str], truth: np.ndarray, found: np.ndarray) ->
     for i, label in enumerate(labels):
         value, low, high, plain_low, plain_high = found[:, i].T
         given = np.isfinite(low)
+        if not given.any():
+            print(f"{name} {label:56s} no interval", flush=True)
+            continue
         held, plain = (low <= truth[i]) & (truth[i] <= high), (plain_low <= truth[i]) & (truth[i] <= plain_high)
         least, most = (float(end) for end in wilson(held.sum(), given.sum()))
-        share = held.sum() / max(given.sum(), 1)
+        share = held.sum() / given.sum()
         inside = LEAST <= share <= MOST
         bias = (np.nanmean(value) - truth[i]) / max(np.nanstd(value), 1e-12)
         print(

@@ -76,6 +76,18 @@ def same(truth: Boxes, found: Boxes, rules: Rules = COCO, matcher=match) -> bool
     )
 
 
+@pytest.mark.parametrize("ids", [(-1, -5), (-1, 2), (9, 10), (1234567890123456789, 7)])
+def test_ties_of_score_fall_by_the_ids_value(ids: tuple[int, int]):
+    """The image first by id decides: a hit there is ranked before the equally sure false alarm elsewhere."""
+    items = Items.of([str(i) for i in ids])
+    one, box = np.zeros(1, np.int32), np.array([[10.0, 10, 20, 20]])
+    rest = (box[:, 2] * box[:, 3], np.zeros(1, bool), np.ones(1, np.int64))
+    truth = Boxes(items, ("cat",), one, one, box, *rest)
+    both, boxes = np.array([0, 1], np.int32), np.repeat(box, 2, axis=0)
+    found = Boxes(items, ("cat",), both, both * 0, boxes, boxes[:, 2] * 20, both > 9, both + np.int64(1), np.ones(2))
+    assert same(truth, found)
+
+
 def test_every_number_is_equal_in_generated_sets():
     differing = [seed for seed in CASES if not same(*box_set(seed, grid=seed % 3 > 0))]
     assert not differing

@@ -47,6 +47,9 @@ def test_numeric_keys_come_by_value_and_before_others():
     keys = np.array(sorted(["10", "9", "b", "a", "100", "99999999999999999999"]))
     ordered = keys[np.argsort(numeric_order(keys))].tolist()
     assert ordered == ["9", "10", "100", "99999999999999999999", "a", "b"]
+    keys = np.array(sorted(["-5", "-7", "3", "1234567890123456789", "999", "²", "--1", "-"]))
+    ordered = keys[np.argsort(numeric_order(keys))].tolist()
+    assert ordered == ["-7", "-5", "3", "999", "1234567890123456789", "-", "--1", "²"]
 
 
 def slow_ap(score, right, counts, positives, weight):

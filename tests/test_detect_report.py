@@ -141,3 +141,19 @@ def test_the_verdict_names_the_costliest_error_and_the_weakest_class():
 
 def test_detect_is_in_the_table_of_tasks():
     assert task_of("detect").sections is sections
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_found_at_the_best_f1_and_what_is_right_agree(seed):
+    """The detection that sets the threshold is shown at it, whatever the last digits of its score."""
+    _, evidence = judged(*many_images(seed))
+    shown = Shown.of(evidence)
+    roles = [
+        role
+        for frame in worst_images(shown, picture).frames
+        for role, score in zip(frame.drawn.role, frame.drawn.score, strict=True)
+        if score is None or score >= shown.threshold
+    ]
+    assert roles.count("truth") == roles.count("right") > 0
+    scores = [s for frame in worst_images(shown, picture).frames for s in frame.drawn.score]
+    assert shown.threshold in scores

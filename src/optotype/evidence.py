@@ -12,6 +12,7 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from optotype.errors import InputError
 from optotype.files import replacing
@@ -43,6 +44,10 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.item)
+
+    def starts(self, items: int) -> NDArray[np.intp]:
+        """Where the rows of each of the ``items`` begin, and after the last where they end, (items + 1,)."""
+        return np.searchsorted(self.item, np.arange(items + 1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,7 +27,7 @@ _ZEROS = np.uint64(0x3030303030303030)
 _HIGHS = np.uint64(0x8080808080808080)
 _TENS = 10.0 ** np.arange(23)
 _WHOLE_TENS = 10 ** np.arange(9, dtype=np.uint64)
-_U0, _U1, _U2, _U3, _U8 = np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(8)
+_U0, _U1, _U3, _U8 = np.uint64(0), np.uint64(1), np.uint64(3), np.uint64(8)
 
 BAD, DECIDED, UNDECIDED = 0, 1, 2
 """What ``number`` found: no number, its value, or one whose value the digits kept leave open."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optotype.kernels._jit import jit
+from optotype.kernels.overlap import overlap
 
 Array: TypeAlias = NDArray[Any]
 
@@ -71,17 +72,10 @@ def match(
                 for a in range(A):
                     hit[d, a], out[d, a], loose[d, a] = 0, every, -1
                 continue
-            x, y, w, h = box[d, 0], box[d, 1], box[d, 2], box[d, 3]
+            area = box[d, 2] * box[d, 3]
             count, best = 0, 0.0
             for g in range(here, end):
-                # The operations and their order are those of pycocotools' bbIou.
-                gx, gy, gw, gh = truth_box[g, 0], truth_box[g, 1], truth_box[g, 2], truth_box[g, 3]
-                wide = min(w + x, gw + gx) - max(x, gx)
-                high = min(h + y, gh + gy) - max(y, gy)
-                if wide <= 0 or high <= 0:
-                    continue
-                shared = wide * high
-                iou = shared / (w * h if truth_crowd[g] else w * h + gw * gh - shared)
+                iou = overlap(box, d, truth_box, g, truth_crowd[g])
                 if iou >= reaches[0]:
                     near[count], ious[count] = g, iou
                     best = max(best, iou)
@@ -92,7 +86,7 @@ def match(
             for a in range(A):
                 bit = np.uint8(1 << a)
                 loose[d, a] = -1
-                hits, outs = np.uint16(0), np.uint16(0) if ranges[a, 0] <= w * h <= ranges[a, 1] else every
+                hits, outs = np.uint16(0), np.uint16(0) if ranges[a, 0] <= area <= ranges[a, 1] else every
                 for t in range(top):
                     now = np.uint16(1 << t)
                     reach, m = reaches[t], -1

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optotype.kernels._jit import jit
-from optotype.kernels.sweep import LANES, RECALLS
+from optotype.kernels.overlap import overlap
+from optotype.kernels.sweep import LANES, RECALLS, ROUNDING
 
 Array: TypeAlias = NDArray[Any]
 
@@ -90,17 +91,9 @@ def err(
         for place in range(start[i], start[i + 1]):
             d = order[place]
             k, at = label[d], place - start[i]
-            x, y, w, h = box[d, 0], box[d, 1], box[d, 2], box[d, 3]
             count = 0
             for g in range(base, truth_start[i + 1]):
-                # The operations and their order are those of pycocotools' bbIou.
-                gx, gy, gw, gh = truth_box[g, 0], truth_box[g, 1], truth_box[g, 2], truth_box[g, 3]
-                wide = min(w + x, gw + gx) - max(x, gx)
-                high = min(h + y, gh + gy) - max(y, gy)
-                if wide <= 0 or high <= 0:
-                    continue
-                shared = wide * high
-                iou = shared / (w * h if truth_crowd[g] else w * h + gw * gh - shared)
+                iou = overlap(box, d, truth_box, g, truth_crowd[g])
                 if iou >= BACKGROUND:
                     near[count], ious[count] = g, iou
                     count += 1
@@ -285,7 +278,7 @@ def resampled(
                     tp = always[lane] + right[lane] + fixed[lane]
                     n = tp + false[lane] - left_out[lane]
                     # A whole number of hundredths may come out a little low; the next lies 1 / total above.
-                    now = np.floor(tp * inverse[lane] + 1e-9)
+                    now = np.floor(tp * inverse[lane] + ROUNDING)
                     area[lane] += top[lane] * (level[lane] - now)
                     level[lane] = now
                     here = tp / (n if n > 1.0 else 1.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ class Rules:
 
     def __post_init__(self) -> None:
         caps, ranges = self.max_dets, self.ranges
-        if not caps or sorted(set(caps)) != list(caps) or caps[0] < 1:
+        if not caps or sorted(caps) != list(caps) or caps[0] < 1:
             raise InputError("max_dets", "ascending whole numbers from 1 on", repr(caps), "Give such as 1 10 100.")
         names = [name for name, _, _ in ranges]
         if len(ranges) > MOST_RANGES or len(set(names)) < len(names) or not all(low <= high for _, low, high in ranges):
@@ -135,25 +136,42 @@ class Precision:
     positives: Array
 
 
+class _Events(NamedTuple):
+    """Detections at which some curve steps: their ``place`` in the ranking and ``row``, where each class begins, and
+    the steps of each curve.
+    """
+
+    place: Array
+    row: Array
+    start: Array
+    step_start: Array
+    step_event: Ints
+    step_tp: Array
+    step_n: Array
+
+
+def _events(found: Rows, order: Array, start: Array, inside: Array, rules: Rules, classes: int) -> _Events:
+    A, T = len(rules.ranges), len(THRESHOLDS)
+    is_event, step_start = np.empty(len(found), np.bool_), np.empty(classes * A * T + 1, np.int64)
+    common = (found["label"], found["hit"], found["out"], inside)
+    kernel.count_steps(*common, found["rank"], FIRST, T, rules.cap, is_event, step_start)
+    place = np.flatnonzero(is_event[order])
+    row, event_start = order[place], np.searchsorted(place, start).astype(np.int64)
+    S = int(step_start[-1])
+    step_event, step_tp, step_n = np.empty(S, np.int32), np.empty(S, np.int8), np.empty(S, np.int8)
+    kernel.fill_steps(row, event_start, *common, FIRST, T, step_start, step_event, step_tp, step_n)
+    return _Events(place, row, event_start, step_start, step_event, step_tp, step_n)
+
+
 def lay_out(evidence: Evidence, rules: Rules = COCO) -> Layout:
     """Curves of every class, range and threshold from the tables ``truth`` and ``detections``."""
     truth, found = evidence["truth"], evidence["detections"]
     K, A, T = len(evidence.classes), len(rules.ranges), len(THRESHOLDS)
     group, _ = group_index(evidence.groups)
     counts = np.flatnonzero(found["rank"] < rules.cap).astype(np.int32)
-    rows = None if len(counts) == len(found) else counts
-    ranked = rank(found["label"], found["score"], found.item, numeric_order(evidence.keys), K, rows)
-    order, start = ranked
+    order, start = rank(found["label"], found["score"], found.item, numeric_order(evidence.keys), K, counts)
     inside = inside_bits(found["box"], rules)
-    is_event, step_start = np.empty(len(found), np.bool_), np.empty(K * A * T + 1, np.int64)
-    common = (found["label"], found["hit"], found["out"], inside)
-    kernel.count_steps(*common, found["rank"], FIRST, T, rules.cap, is_event, step_start)
-    place = np.flatnonzero(is_event[order])
-    event = order[place]
-    event_start = np.searchsorted(place, start).astype(np.int64)
-    S = int(step_start[-1])
-    step_event, step_tp, step_n = np.empty(S, np.int32), np.empty(S, np.int8), np.empty(S, np.int8)
-    kernel.fill_steps(event, event_start, *common, FIRST, T, step_start, step_event, step_tp, step_n)
+    events = _events(found, order, start, inside, rules, K)
     patterns, part = _patterns(inside)
     masks = [sum(1 << c for c, p in enumerate(patterns) if p >> a & 1) for a in range(A)]
     of_class = np.repeat(np.array(masks, np.uint32), T)
@@ -164,22 +182,22 @@ def lay_out(evidence: Evidence, rules: Rules = COCO) -> Layout:
         class_start=start,
         group=group[found.item[order]],
         part=part[order],
-        event_start=event_start,
-        event_point=place + 1,
-        event_group=group[found.item[event]],
+        event_start=events.start,
+        event_point=events.place + 1,
+        event_group=group[found.item[events.row]],
         curve_class=np.repeat(each, len(of_class)),
         curve_parts=np.tile(of_class, K),
         curve_total=(each[:, None] * A + counter).astype(np.int32).ravel(),
-        step_start=step_start,
-        step_event=step_event,
-        step_tp=step_tp,
-        step_n=step_n,
+        step_start=events.step_start,
+        step_event=events.step_event,
+        step_tp=events.step_tp,
+        step_n=events.step_n,
         total_group=total_group,
         total_counter=total_counter,
         counters=K * A,
     )
     few = tuple(_few(found, group, most) for most in rules.max_dets[:-1])
-    return Layout(rules, K, curves, order, event, few)
+    return Layout(rules, K, curves, order, events.row, few)
 
 
 def _few(found: Rows, group: Ints, most: int) -> Few:

@@ -68,7 +68,7 @@ def scored(evidence: Evidence, area: int) -> Scored:
 def located(evidence: Evidence, area: int) -> Scored:
     """Detections by the IoU with the object that they match at IoU 0.1 in an area range; 0 for none."""
     truth, found = evidence["truth"], evidence["detections"]
-    first = np.searchsorted(truth.item, np.arange(len(evidence)))
+    first = truth.starts(len(evidence))
     matched = np.flatnonzero(found["loose"][:, area] >= 0)
     worth = np.zeros(len(found))
     worth[matched] = iou(

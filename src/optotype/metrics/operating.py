@@ -48,7 +48,7 @@ def judged(evidence: Evidence) -> NDArray[np.bool_]:
 def found_score(evidence: Evidence) -> Floats:
     """Score (m,) of the detection that finds each object of the truth; −inf where none does."""
     truth, found = evidence["truth"], evidence["detections"]
-    first = np.searchsorted(truth.item, np.arange(len(evidence)))
+    first = truth.starts(len(evidence))
     rows = np.flatnonzero(right(evidence))
     score = np.full(len(truth), -math.inf)
     score[first[found.item[rows]] + found["partner"][rows]] = found["score"][rows]

@@ -15,14 +15,19 @@ _LONGEST = 18
 
 
 def numeric_order(keys: Strings) -> Ints:
-    """Place (n,) of each item: keys that are whole numbers by value, then the others as they come.
+    """Place (n,) of each item: keys that are whole numbers of 64 bits by value, then the others as they come.
 
-    >>> numeric_order(np.array(["10", "9", "a.jpg"])).tolist()
-    [1, 0, 2]
+    >>> numeric_order(np.array(["10", "9", "a.jpg", "-5"])).tolist()
+    [2, 1, 3, 0]
     """
-    number = np.char.isdigit(keys) & (np.char.str_len(keys) <= _LONGEST)
-    value = np.zeros(len(keys), np.int64)
+    digits = np.char.lstrip(keys, "-")
+    length = np.char.str_len(digits)
+    whole = np.char.isdecimal(digits) & (np.char.str_len(keys) - length <= 1)
+    number, value = whole & (length <= _LONGEST), np.zeros(len(keys), np.int64)
     value[number] = keys[number].astype(np.int64)
+    for i in np.flatnonzero(whole & ~number).tolist():
+        if -(2**63) <= (long := int(keys[i])) < 2**63:
+            number[i], value[i] = True, long
     return _places(np.lexsort((value, ~number)))
 
 
@@ -49,7 +54,7 @@ def rank(label: Ints, score: Floats, item: Ints, place: Ints, classes: int, rows
 
     Of equal scores the one whose image's ``place`` (items,) is first leads, then the one that comes first.
     """
-    order = np.arange(len(label), dtype=np.int32) if rows is None else np.ascontiguousarray(rows, np.int32)
+    order = np.arange(len(label), dtype=np.int32) if rows is None else np.array(rows, np.int32)
     spare = np.empty_like(order)
     ascending = place[item[order]]
     if len(order) and not bool((ascending[1:] >= ascending[:-1]).all()):

@@ -47,9 +47,10 @@ def recalibrate(
     """Temperature scaling and isotonic regression of the confidence, fitted on one half and judged on the other.
 
     ``scores`` (n, K) are probabilities, ``truth`` and ``predicted`` (n,) classes, ``group`` (n,) numbers below
-    ``groups``; a group is never on both sides. Gives a JSON-able dict: ``rows`` with ``method`` none, temperature
-    and isotonic, and what it does to ``nll``, ``brier``, ``ece``, ``ece_debiased`` and ``confidence_brier`` (mean
-    squared error of the predicted class's score against being right); or a ``reason`` why there is none.
+    ``groups``; a group is never on both sides. ``bins`` and ``edges`` are those of the calibration error. Gives a
+    JSON-able dict: ``rows`` with ``method`` none, temperature and isotonic, and what it does to ``nll``, ``brier``,
+    ``ece``, ``ece_debiased`` and ``confidence_brier`` (mean squared error of the predicted class's score against being
+    right); or a ``reason`` why there is none.
     """
     if groups < 2 * FEWEST_GROUPS:
         return {"reason": f"{groups} independent groups; fitting and judging need {FEWEST_GROUPS} each."}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import NormalDist
 
 import numpy as np
 
@@ -23,7 +22,7 @@ def normal_p(value: float, samples: Floats) -> float | None:
     spread = float(np.nanstd(samples)) if np.isfinite(samples).sum() > 1 else 0.0
     if not spread or not math.isfinite(value):
         return None
-    return 2 * NormalDist().cdf(-abs(value) / spread)
+    return math.erfc(abs(value) / spread / math.sqrt(2))
 
 
 def holm(p: Sequence[float | None]) -> list[float | None]:

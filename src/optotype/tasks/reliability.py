@@ -52,7 +52,7 @@ def count_chart(rows: Rows, *, what: str) -> Chart:
         Axis(what, 0.0, unit="count"),
         [Series(what, middle, [float(row["n"]) for row in rows], role="a")],
         title=f"{what.capitalize()} in each bin",
-        caption=f"Points of the diagram above that rest on few {what} say little.",
+        caption=f"Points of the reliability diagram that rest on few {what} say little.",
         id="reliability-counts",
     )
 

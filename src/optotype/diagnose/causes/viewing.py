@@ -111,9 +111,9 @@ def _chart(causes: Causes, effect: Effect, place: int) -> Chart:
                [b.high for b in effect.bins]),
         Series(f"all {words.many}", places, [overall] * len(places), role="ideal"),
     ]  # fmt: skip
-    source = f" {BY_KEY[effect.condition].source}." if effect.condition in BY_KEY else ""
+    source = f" Measured: {BY_KEY[effect.condition].source}." if effect.condition in BY_KEY else ""
     caption = (
-        f"{', '.join(f'{b.n:,}' for b in effect.bins)} {words.many} in the bins, from left to right; Wilson's 95 % "
+        f"{', '.join(f'{b.n:,}' for b in effect.bins)} {words.many} in the bins, in their order; Wilson's 95 % "
         f"intervals.{source}"
     )
     return Chart(

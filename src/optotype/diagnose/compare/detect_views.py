@@ -166,7 +166,8 @@ def _differences(comparison: Comparison) -> Table:
     caption = (
         f"Paired 95 % intervals from {comparison.resamples:,} resamples of the images (seed {comparison.seed}): one "
         "without 0 shows a difference. p: normal, with the standard error of the resamples; of sizes, and of kinds of "
-        "errors, corrected after Holm. A calibration error has an interval only where both detectors' have one."
+        "errors, corrected after Holm. A calibration error has an interval only where both detectors' have one, Both "
+        "none: it is too rare for one."
     )
     return Table(columns, rows, title="Differences", caption=caption, id="differences")
 
@@ -202,7 +203,7 @@ def _error_chart(pairs: list[Pair]) -> Chart:
         difference_series(pairs, lambda pair: [pair.metrics[f"tide.{key}"] for key in _ERRORS]),
         title="Difference in what errors cost",
         caption="AP points at IoU 0.5; below 0: the second detector loses less to errors of this kind. Paired 95 % "
-        "intervals, not corrected for the number of kinds.",
+        "intervals, not corrected for the number of kinds; none for Both, which is too rare for one.",
         id="error-chart",
     )
 
@@ -240,9 +241,9 @@ def _frames(pair: Pair, i: int, picture: Callable[[str], Picture | None]) -> Fra
         sized = None if shown is None else msgspec.structs.replace(shown, size=_PICTURE)
         frames.append(msgspec.structs.replace(frame, picture=sized))
     caption = (
-        f"The {plural(len(frames), 'image')} with most changed objects. An object's note says whether {quoted(pair.b)} "
-        "fixes or breaks it, a detection's which detector it is of; each detector above its own score, with equally "
-        "many false detections an image."
+        f"The {plural(len(frames), 'image')} with most changed objects. Missed: by one detector, and {quoted(pair.b)} "
+        "fixes or breaks it, or by both where neither is said; found: by both. A detection's note says which detector "
+        "it is of; each above its own score, with equally many false detections an image."
     )
     names = [row.name for row in pair.per_class]
     return Frames(f"changed-{i}", frames, names, ["change", "class"], 0.0, f"{pair.b} against {pair.a}", caption)

@@ -30,7 +30,7 @@ from optotype.results import Better, Result
 from optotype.tables import Array, Floats
 from optotype.tasks import detect
 from optotype.tasks.detect import Samples
-from optotype.tasks.detect.measuring import has_interval
+from optotype.tasks.detect.intervals import of_detectors
 from optotype.tasks.detect.pair_frames import changed_frames
 from optotype.tasks.detect.protocol import rules_of
 from optotype.tasks.measured import number
@@ -113,8 +113,9 @@ def _metrics(one: Known, other: Known) -> dict[str, Difference]:
     """Every headline number; sizes and kinds of errors are each a family for Holm's correction."""
     (first, _, a), (second, _, b) = one, other
     calibrated = _calibrated(first) & _calibrated(second)
-    usable = {key for key in a.value if has_interval(key) and (not key.startswith("dece") or key in calibrated)}
-    found = {key: _difference(key, a, b, valid=key in usable) for key in a.value}
+    found = {
+        key: _difference(key, a, b, valid=not key.startswith("dece") or key in calibrated) for key in a.value
+    }  # fmt: skip
     for family in _families(list(found)):
         for key, p in zip(family, holm([found[key].p for key in family]), strict=True):
             found[key] = msgspec.structs.replace(found[key], p_holm=p)
@@ -138,20 +139,19 @@ def _difference(key: str, a: Samples, b: Samples, *, valid: bool) -> Difference:
     error = key.startswith("dece") or ("." in key and not key.endswith("AP50"))
     better: Better = "lower" if error else "higher"
     unit = "points" if key.startswith("tide") else "ratio"
-    if value is None or not valid or not _resampled(a):
+    if value is None or not valid or not a.enough:
         return Difference(value, unit=unit, better=better)
-    drawn = b.resampled[key] - a.resampled[key]
-    return Difference(value, *a.ends(drawn), unit=unit, better=better, p=normal_p(value, drawn))
+    return _judged(key, value, b.resampled[key] - a.resampled[key], unit, better)
 
 
-def _resampled(samples: Samples) -> bool:
-    return bool(samples.resampled) and samples.groups >= FEWEST_GROUPS
+def _judged(key: str, value: float, drawn: Floats, unit: str = "ratio", better: Better = "higher") -> Difference:
+    """A difference with its interval, where one is valid, and its p-value."""
+    low, high = of_detectors(key, drawn, value)
+    return Difference(value, low, high, unit, better, None if low is None else normal_p(value, drawn))
 
 
 def _detectable(a: Samples, b: Samples) -> float | None:
-    if not _resampled(a):
-        return None
-    return detectable(b.resampled["AP"] - a.resampled["AP"])
+    return detectable(b.resampled["AP"] - a.resampled["AP"]) if a.enough else None
 
 
 def _per_class(first: Evidence, a: Samples, b: Samples, fixed: Array, broken: Array) -> list[ClassDifference]:
@@ -178,10 +178,9 @@ def _per_class(first: Evidence, a: Samples, b: Samples, fixed: Array, broken: Ar
 
 def _class_difference(k: int, a: Samples, b: Samples) -> Difference:
     value = number(b.class_value[k] - a.class_value[k])
-    if value is None or not _resampled(a) or a.class_groups[k] < FEWEST_GROUPS:
+    if value is None or not a.enough or a.class_groups[k] < FEWEST_GROUPS:
         return Difference(value)
-    drawn = b.class_resampled[:, k] - a.class_resampled[:, k]
-    return Difference(value, *a.ends(drawn), p=normal_p(value, drawn))
+    return _judged("AP", value, b.class_resampled[:, k] - a.class_resampled[:, k])
 
 
 def _objects(first: Evidence, sides: tuple[Floats, Floats], mask: Array) -> list[ChangedObject]:

@@ -67,6 +67,7 @@ def lanes(layout: Layout, weights: Floats) -> Floats:
 
 def _known(total: Array, counted: Array, *, coco: bool) -> Array:
     """Which classes are in each mean: those with objects; in tidecv also those with detections, at an AP of 0."""
+    counted = counted.copy()
     counted[:, _FP] = counted[:, 0]  # where true positives are certain the others stay, at score 0
     return total > 0 if coco else (total > 0) | (counted > 0)
 

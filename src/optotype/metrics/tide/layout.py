@@ -127,7 +127,7 @@ def _entries(code: Array, found: Rows, truth: Rows, v: int, items: int) -> _Entr
     rows = np.flatnonzero((code > 0) & (code < IGNORED)).astype(np.int32)
     winner = truth["tide_winner"][:, v]
     missed = np.flatnonzero(winner >= 0)
-    first = np.searchsorted(found.item, np.arange(items))
+    first = found.starts(items)
     fixed = (first[truth.item[missed]] + winner[missed]).astype(np.int32)
     of_fixed = np.where(code[fixed] & (IGNORED - 1) == CLS, FIXED_CLS, FIXED_LOC).astype(np.uint8)
     entries = _Entries(

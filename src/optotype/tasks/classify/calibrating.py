@@ -26,7 +26,7 @@ def calibration(result: Result) -> Section:
     after = recalibration.get("reliability", {}).get("temperature", [])
     caption = (
         f"Items are sorted into {found['ece']['bins']} bins by confidence, edges {found['ece']['edges']}; each "
-        "point is one bin's mean confidence and accuracy. Whiskers: 95 % Wilson intervals. Below the diagonal: "
+        "point is one bin's mean confidence and accuracy. Band: 95 % Wilson intervals. Below the diagonal: "
         "too sure."
     )
     rows = found["reliability"]

@@ -27,7 +27,7 @@ def calibration(result: Result) -> Section | None:
     after = recalibration.get("reliability", {}).get("temperature", [])
     caption = (
         f"Detections are sorted into {found['dece']['bins']} bins by score, edges {found['dece']['edges']}; right: the "
-        "match of an object of the class at IoU 0.5. Whiskers: 95 % Wilson intervals, as if detections were "
+        "match of an object of the class at IoU 0.5. Band: 95 % Wilson intervals, as if detections were "
         "independent. Below the diagonal: too sure."
     )
     views: list[View] = [
@@ -78,13 +78,11 @@ def _table(found: dict[str, Any]) -> Table:
         ]
         for name, of in sets.items()
     ]
-    why = found["dece"]["reason"]
     caption = (
         "dece: score against being right at IoU 0.5, 10 bins, all classes together. laece: score against the IoU of "
         "what is found at IoU 0.1, 25 bins, the mean over classes; no score thresholds are applied first. Both are "
-        "never negative and so come out too high on few detections; the debiased estimate takes most of that away. An "
-        "interval is given only where the error is clear of 0 by that bias and four standard errors"
-        + (f": dece has {why}." if why else "; laece has none.")
+        "never negative and so come out too high on few detections; the debiased estimate takes most of that away. "
+        "dece has an interval only where it is clear of 0 by that bias and four standard errors, laece none."
     )
     return Table(columns, rows, title="Calibration errors", caption=caption, id="calibration-errors")
 

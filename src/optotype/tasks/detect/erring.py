@@ -40,7 +40,7 @@ def err(evidence: Evidence, *, rules: Rules = COCO, threads: int = 0) -> Evidenc
     inside, counts = _inside(box), _counts(truth["crowd"], truth["area"], truth_box)
     coco = np.array([variant.coco for variant in VARIANTS])
     caps = np.where(coco, rules.cap, MOST_OF_IMAGE).astype(np.int64)
-    truth_start = np.searchsorted(truth.item, np.arange(items + 1)).astype(np.int64)
+    truth_start = truth.starts(items).astype(np.int64)
     lost = (truth["id"] == 0) & rules.strict
     error, partner = np.empty((n, V), np.uint8), np.empty((n, len(NOTED)), np.int32)
     status, winner = np.empty((m, V), np.uint8), np.empty((m, V), np.int32)

@@ -46,8 +46,9 @@ def _bars(result: Result) -> Chart:
         series,
         title="What each kind of error costs, by size of the object",
         caption=(
-            "Whiskers: 95 % intervals. Sizes by COCO's area ranges: objects outside are ignored, unmatched detections "
-            "outside are dropped. FP and FN: all false detections, all missed objects at once."
+            "Whiskers: 95 % intervals; none for Both, which is too rare for one. Sizes by COCO's area ranges: objects "
+            "outside are ignored, unmatched detections outside are dropped. FP and FN: all false detections, all "
+            "missed objects at once."
         ),
         id="tide-bars",
     )

@@ -56,14 +56,13 @@ class Shown:
         """At the threshold of the best F1 (0 where there is none)."""
         point = operating.best_f1(evidence)
         threshold = 0.0 if point is None else point.score
-        borders = np.arange(len(evidence) + 1)
         score = operating.found_score(evidence)
         truth, found = evidence["truth"], evidence["detections"]
         return cls(
             evidence,
             threshold,
-            np.searchsorted(truth.item, borders),
-            np.searchsorted(found.item, borders),
+            truth.starts(len(evidence)),
+            found.starts(len(evidence)),
             score,
             operating.judged(evidence) & (score < threshold),
             operating.right(evidence),
@@ -113,7 +112,7 @@ class Shown:
         box = np.concatenate([truth["box"][objects], found["box"][rows]])
         label = np.concatenate([truth["label"][objects], found["label"][rows]])
         x, y, w, h = (np.round(side, 1).tolist() for side in box.T) if len(box) else ([], [], [], [])
-        scores = [round(s, 4) for s in found["score"][rows].tolist()]
+        scores = found["score"][rows].tolist()
         unscored: list[float | None] = [None] * len(objects)
         notes = ["crowd" if r == "ignored" else "" for r in role[: len(objects)]]
         notes += ["" if self.right[i] else str(self.type[i]) for i in rows.tolist()]
@@ -164,7 +163,9 @@ def error_events(shown: Shown, picture: Pictures) -> Frames:
     counts = ", ".join(f"{name}: {ERROR_NAMES[name]}" for name in ERRORS)
     caption = (
         f"Of each type up to {EVENTS_EACH}, the surest first (of missed objects the largest). {counts}. "
-        "Drawn are the detection, the object that it is about, and what has found that object."
+        "Drawn are the detection, the object that it is about (all objects, where it is about none) and the detection "
+        "that finds that object; around a missed object all detections. Found and missed are meant at score "
+        f"{shown.threshold:.3f}, where F1 is best."
     )
     return Frames(
         "events", frames, list(shown.evidence.classes), ["type", "class", "size"], 0.0, "Errors one by one", caption
@@ -190,12 +191,13 @@ def _error(shown: Shown, row: int, name: str, picture: Pictures) -> Frame:
 
 
 def _concerned(shown: Shown, item: int, row: int, partner: int) -> Concerned:
-    """The object that an error is about (without one: all objects), its detection, and what has found the object."""
+    """The object that an error is about (without one: all objects), its detection, and what finds the object."""
     found, objects = shown.evidence["detections"], shown.rows("truth", item)
     if partner < 0:
         return objects, np.array([row])
     here = shown.rows("detections", item)
-    finders = here[shown.right[here] & (found["partner"][here] == partner)]
+    sure = found["score"][here] >= shown.threshold
+    finders = here[sure & shown.right[here] & (found["partner"][here] == partner)]
     return objects[partner : partner + 1], np.unique(np.append(finders, row))
 
 

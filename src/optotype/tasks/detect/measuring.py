@@ -20,27 +20,20 @@ from optotype.metrics import operating
 from optotype.metrics.average_precision import COCO, Layout, Precision, Rules
 from optotype.metrics.calibration import table
 from optotype.metrics.intervals import (
-    ANY,
     FEWEST_GROUPS,
-    LEVEL,
-    POINTS,
-    SHARE,
-    Bounds,
     bootstrap_lanes,
-    corrected,
     group_index,
-    percentile,
 )
 from optotype.metrics.recalibration import recalibrate
 from optotype.results import ClassResult, Counts, Metric, SliceResult
 from optotype.tables import Array, Floats
+from optotype.tasks.detect import intervals
+from optotype.tasks.detect.intervals import Interval
 from optotype.tasks.detect.protocol import calibration_protocol, protocol
 from optotype.tasks.detect.sizing import contrasts
 from optotype.tasks.detect.tiding import Tides
 from optotype.tasks.measured import Measured, number
 from optotype.tasks.wording import listed, plural
-
-Interval = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,47 +55,22 @@ class Samples:
     class_value: Floats
     class_resampled: Floats
 
+    @property
+    def enough(self) -> bool:
+        """Whether there are resamples, of enough groups for intervals."""
+        return bool(self.resampled) and self.groups >= FEWEST_GROUPS
+
     def interval(self, key: str) -> Interval:
         """Interval of a headline number; none where groups are too few, nothing varies or it lies on its bound."""
-        if key not in self.resampled or not has_interval(key):
-            return None, None
-        return self._ends(self.resampled[key], self.value[key], _bounds(key))
+        if not self.enough or key not in self.resampled:
+            return intervals.NONE
+        return intervals.of_number(key, self.resampled[key], self.value[key])
 
     def class_interval(self, k: int) -> Interval:
         """That of the AP of a class whose objects lie in enough groups."""
-        if not len(self.class_resampled) or self.class_groups[k] < FEWEST_GROUPS:
-            return None, None
-        return self._ends(self.class_resampled[:, k], float(self.class_value[k]), SHARE)
-
-    def contrast(self, samples: Floats, value: float) -> Interval:
-        """Interval of a difference of two sizes of these data, from its resamples (R,)."""
-        return self._ends(samples, value, ANY)
-
-    def ends(self, samples: Floats) -> Interval:
-        """Percentile interval of a difference of two detectors, from its resamples (R,): most bias is in both alike."""
-        known = samples[np.isfinite(samples)]
-        if self.groups < FEWEST_GROUPS or len(known) < 2 or known.min() == known.max():
-            return None, None
-        low, high = percentile(samples, LEVEL)
-        return number(low), number(high)
-
-    def _ends(self, samples: Floats, value: float, bounds: Bounds) -> Interval:
-        if self.groups < FEWEST_GROUPS:
-            return None, None
-        low, high = corrected(samples, value, bounds)
-        return number(low), number(high)
-
-
-def has_interval(key: str) -> bool:
-    """Not for TIDE's ``Both``: so rare an error that its intervals hold too seldom, or almost always, by simulation."""
-    return not key.endswith(".Both")
-
-
-def _bounds(key: str) -> Bounds:
-    """What a headline number cannot reach beyond; the cost of missing can be negative."""
-    if key.endswith(".FN"):
-        return ANY
-    return POINTS if key.startswith("tide") else SHARE
+        if not self.enough or self.class_groups[k] < FEWEST_GROUPS:
+            return intervals.NONE
+        return intervals.of_number("AP", self.class_resampled[:, k], float(self.class_value[k]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,7 +231,7 @@ def _sizes(swept: Swept, samples: Samples) -> list[SliceResult]:
 
 def _dece(swept: Swept, samples: Samples, area: int) -> tuple[calibration.BinnedError, Metric]:
     error, key = swept.errors[area], _dece_keys(samples.rules)[area]
-    if key in samples.resampled and samples.groups >= FEWEST_GROUPS and error.n:
+    if samples.enough and error.n:
         error = calibration.with_interval(error, samples.resampled[key])
     return error, Metric(number(error.value), error.low, error.high, better="lower")
 
@@ -276,13 +244,7 @@ def _contrasts(swept: Swept, samples: Samples) -> list[dict[str, Any]]:
     keys = _dece_keys(samples.rules)
     valid = {keys[a + 1] for a in range(len(names)) if _dece(swept, samples, a + 1)[1].low is not None}
     valid |= {key for key in samples.value if not key.startswith("dece") and samples.interval(key)[0] is not None}
-    return contrasts(
-        lambda key: samples.value.get(key, math.nan),
-        lambda key: samples.resampled[key],
-        valid,
-        samples.contrast,
-        names,
-    )
+    return contrasts(samples.value, samples.resampled, valid, names)
 
 
 def _calibration(swept: Swept, samples: Samples) -> dict[str, Any]:
@@ -352,10 +314,10 @@ def _warnings(evidence: Evidence, samples: Samples, resamples: int) -> list[str]
         warnings.append("There are no detections.")
     if not truth.sum():
         warnings.append("There are no objects in the truth, so that AP, AR and TIDE errors do not exist.")
-    lost = [s.key for s in ap.selections(samples.rules) if math.isnan(samples.value[s.key])]
-    if lost and truth.sum():
-        verb = "does" if len(lost) == 1 else "do"
-        warnings.append(f"{', '.join(lost)} {verb} not exist: there is no object in the range of areas.")
+    absent = [s.key for s in ap.selections(samples.rules) if math.isnan(samples.value[s.key])]
+    if absent and truth.sum():
+        verb = "does" if len(absent) == 1 else "do"
+        warnings.append(f"{', '.join(absent)} {verb} not exist: there is no object in the range of areas.")
     cap = samples.rules.cap
     if over := int((found["rank"] >= cap).sum()):
         warnings.append(f"{plural(over, 'detection')} beyond the best {cap} of a class in an image do not count.")

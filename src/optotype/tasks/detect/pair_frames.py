@@ -71,10 +71,9 @@ def _drawn(
     objects = sides[0].rows("truth", item)[:MOST_BOXES]
     judged = operating.judged(sides[0].evidence)[objects].tolist()
     finds = [side.found_score[objects] >= limit for side, limit in zip(sides, limits, strict=True)]
-    either = (finds[0] | finds[1]).tolist()
+    both = (finds[0] & finds[1]).tolist()
     role: list[BoxRole] = [
-        "ignored" if not counts else "truth" if found else "missed"
-        for counts, found in zip(judged, either, strict=True)
+        "ignored" if not counts else "truth" if found else "missed" for counts, found in zip(judged, both, strict=True)
     ]
     note = ["fixed" if fixed[i] else "broken" if broken[i] else "" for i in objects.tolist()]
     boxes, labels = [truth["box"][objects]], [truth["label"][objects]]
@@ -82,10 +81,11 @@ def _drawn(
     for side, name, limit in zip(sides, names, limits, strict=True):
         found = side.evidence["detections"]
         rows = side.rows("detections", item)
-        rows = rows[found["score"][rows] >= limit][:MOST_BOXES]
+        rows = rows[found["score"][rows] >= limit]
+        rows = rows[np.argsort(-found["score"][rows], kind="stable")][:MOST_BOXES]
         boxes.append(found["box"][rows])
         labels.append(found["label"][rows])
-        score += [round(s, 4) for s in found["score"][rows].tolist()]
+        score += found["score"][rows].tolist()
         role += side.roles(rows)
         note += [name] * len(rows)
     x, y, w, h = np.round(np.concatenate(boxes), 1).T.tolist()

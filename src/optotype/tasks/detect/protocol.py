@@ -27,7 +27,7 @@ def protocol(rules: Rules, independent: bool, *, resamples: int, seed: int) -> d
         "intervals": {
             "level": LEVEL,
             "method": "bootstrap of groups: normal on the logit, allowing for 0 to 2.41 times the bias that shows",
-            "differences": "percentile bootstrap, paired; of two sizes as method, without the logit",
+            "differences": "percentile bootstrap, paired; of Loc, dece and of two sizes as method, without the logit",
             "tide.Both": "none",
             "dece": "as method, without the logit; none unless clear of 0 by its bias and four standard errors",
             "laece": "none",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -12,12 +12,11 @@ import numpy as np
 from optotype.metrics.significance import holm, normal_p
 from optotype.results import Result
 from optotype.tables import Floats
+from optotype.tasks.detect.intervals import NONE, of_sizes
 from optotype.tasks.detect.tiding import BY_SIZE, ERRORS
 from optotype.tasks.measured import number
 
 ALPHA = 0.05
-RARE = ("tide.Dupe",)
-"""Numbers the difference of which between sizes is so skewed that intervals cover .87–.95, by simulation."""
 
 
 class Contrast(msgspec.Struct, frozen=True):
@@ -36,32 +35,27 @@ class Contrast(msgspec.Struct, frozen=True):
 
 
 def contrasts(
-    value: Callable[[str], float],
-    resampled: Callable[[str], Floats],
-    valid: set[str],
-    interval: Callable[[Floats, float], tuple[float | None, float | None]],
-    names: tuple[str, ...],
+    value: Mapping[str, float], resampled: Mapping[str, Floats], valid: set[str], names: tuple[str, ...]
 ) -> list[dict[str, Any]]:
     """Every number of every two sizes; p-values are corrected after Holm for all of them together.
 
-    ``value`` and ``resampled`` (R,) are looked up by the keys of ``Samples``, of which those in ``valid`` have an
-    interval; ``interval`` takes the resamples of a difference and its value. A difference has one where either size
-    has: a size without an error has none of its own and yet a difference to others. Of ``dece`` both must have one.
+    ``value`` and ``resampled`` (R,) have the keys of ``Samples``, of which those in ``valid`` have an interval. A
+    difference may have one where either size has: a size without an error has none of its own and yet a difference to
+    others. Of ``dece`` both must have one.
     """
     found = []
     for key, name in _keys():
         for low, high in combinations(names, 2):
             first, second = (name.format(size=size) for size in (high, low))
-            values = [number(value(k)) for k in (first, second)]
+            values = [number(value.get(k)) for k in (first, second)]
             if values[0] is None or values[1] is None:
                 continue
-            ends: tuple[float | None, float | None] = (None, None)
-            p = None
+            ends, p = NONE, None
             difference = values[0] - values[1]
-            known = {first, second} & valid
-            if key not in RARE and len(known) >= (2 if key == "dece" else 1):
-                drawn = np.asarray(resampled(first) - resampled(second))
-                ends, p = interval(drawn, difference), normal_p(difference, drawn)
+            if len({first, second} & valid) >= (2 if key == "dece" else 1):
+                drawn = np.asarray(resampled[first] - resampled[second])
+                ends = of_sizes(key, drawn, difference)
+                p = None if ends == NONE else normal_p(difference, drawn)
             found.append(Contrast(key, high, low, values[0], values[1], difference, *ends, p, None))
     corrected = holm([c.p for c in found])
     return [
