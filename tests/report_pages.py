@@ -323,7 +323,7 @@ def detection(paths: Sequence[str | None], names: Sequence[str], boxes: int = 12
     """A page like that of one detector; a path of None has no picture. Photos are of 160 × 120 pixels."""
     rng = np.random.default_rng(seed)
     frames = [_frame(i, path, names, boxes, rng) for i, path in enumerate(paths)]
-    view = Frames("errors", frames, list(names), ["type", "class"], 0.25, title="Errors one by one", caption="Boxes.")
+    view = Frames("errors", frames, list(names), ["type", "class"], 0.25, "Errors one by one", "Boxes.", "error")
     whole = [msgspec.structs.replace(frame, focus=None, title=f"photo {i}") for i, frame in enumerate(frames)]
     worst = Frames("worst", whole, list(names), ["class"], 0.25, title="The worst images")
     rows = Table([Column("kind")], [[kind] for kind in KINDS], [Link("errors", {"type": kind}) for kind in KINDS])

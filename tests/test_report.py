@@ -497,10 +497,10 @@ def test_frames_without_pictures_have_their_boxes() -> None:
 
 def test_text_counts_the_boxes_of_each_frame_at_the_threshold() -> None:
     frames = [one_frame(facts=[("camera", "a|b")]), one_frame(title="b")]
-    view = Frames("f", frames, ["cat", "dog"], threshold=0.4, title="Worst", caption="Drawn from data.")
+    view = Frames("f", frames, ["cat", "dog"], threshold=0.4, title="Worst", caption="Drawn from data.", unit="error")
     written = text.markdown(Page("t", [Section("s", "s", [view])]))
     assert "### Worst" in written
-    assert "| image | camera | missed | right | ignored |" in written
+    assert "| error | camera | missed | right | not counted |" in written
     assert "| a | a\\|b | 1 | 1 | 1 |" in written
     assert "| b |  | 1 | 1 | 1 |" in written
     assert "a score of at least 0.4 are counted" in written
@@ -679,4 +679,4 @@ def test_text_has_the_counts_of_a_scatter_and_the_words_of_each_case() -> None:
 def test_text_says_the_same_numbers_as_the_page() -> None:
     written = text.markdown(classification([f"{i}.jpg" for i in range(40)], ["a", "b"]))
     assert "| expected calibration error | 0.061 |  | no valid interval: the estimate is biased |" in written
-    assert "| top 5 | 0.989 | 0.974 – 0.997 |  |" in written
+    assert "| top 5 | 0.989 | 0.974 to 0.997 |  |" in written

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -16,7 +17,10 @@ from PIL import Image
 from chromium import Browser, Tab, find
 from optotype.report import html
 from optotype.views import (
+    Axis,
+    Chart,
     Cloud,
+    Column,
     Drawn,
     Frame,
     Frames,
@@ -28,10 +32,12 @@ from optotype.views import (
     Scatter,
     Section,
     Sentence,
+    Series,
+    Span,
     Table,
     Verdict,
 )
-from report_pages import HOSTILE, KINDS, classification, detection, explained, hostile, write_images
+from report_pages import HOSTILE, KINDS, ROLES, classification, detection, explained, hostile, write_images
 
 NAMES = ["mantled howler", "patas monkey", "bald uakari", "Japanese macaque", "pygmy marmoset"]
 VIEWS = {"verdict", "numbers", "table", "matrix", "chart", "gallery", "sheet", "frames", "scatter", "cases"}
@@ -263,8 +269,6 @@ def test_a_gallery_is_filtered_by_the_address_and_draws_only_what_is_seen(tab: T
 
 
 def test_tables_sort_with_missing_values_last(tab: Tab, tmp_path: Path) -> None:
-    from optotype.views import Column, Span
-
     rows = [["b", Span(0.2)], ["a", None], ["c10", Span(0.9, 0.8, 1.0)], ["c9", Span(-1.0)]]
     table = Table([Column("name"), Column("value", "ratio")], rows)
     html.write(Page("t", [Section("s", "s", [table])]), tmp_path / "t.html")
@@ -278,6 +282,16 @@ def test_tables_sort_with_missing_values_last(tab: Tab, tmp_path: Path) -> None:
     assert order(2) == ["c9", "b", "c10", "a"]
     assert order(2) == ["b", "a", "c10", "c9"]
     assert order(1) == ["a", "b", "c9", "c10"]
+
+
+def test_only_a_difference_whose_interval_leaves_out_zero_is_coloured(tab: Tab, tmp_path: Path) -> None:
+    spans = [Span(-0.2, -0.3, -0.1), Span(0.2, 0.1, 0.3), Span(0.2, -0.1, 0.3), Span(0.2), 0.2, Span(0.2, 0.1), None]
+    table = Table([Column("difference", "delta", better="lower")], [[span] for span in spans])
+    html.write(Page("t", [Section("s", "s", [table])]), tmp_path / "t.html")
+    tab.open(tmp_path / "t.html")
+    tones = tab.run("[...document.querySelectorAll('td .number')].map(e => e.classList[1] ?? '')")
+    assert tones == ["good", "bad", "", "", "", "", ""]
+    assert tab.text("td .interval") == "[−0.300, −0.100]"
 
 
 def test_charts_show_values_under_the_arrow_keys(tab: Tab, report: Path) -> None:
@@ -602,13 +616,13 @@ def test_boxes_lie_where_the_data_say(tab: Tab, tmp_path: Path) -> None:
 
 def test_roles_are_hidden_for_all_images(tab: Tab, detector: Path) -> None:
     tab.open(detector)
-    tab.click("#at-worst .legend li:nth-child(4) button")
+    tab.click("#at-worst .legend li:nth-child(5) button")
     expected = boxes_at(frames_of("worst").frames[0], 0.25)
     assert expected.pop("wrong") > 0
     assert drawn_boxes(tab, card("worst", 0)) == expected
     assert tab.count("#at-worst .legend [aria-pressed=false]") == 1
     sums = [boxes_at(frame, 0.25) for frame in frames_of("worst").frames]
-    shown = tab.run("[...document.querySelectorAll('#at-worst .legend .muted')].map(n => Number(n.textContent))")
+    shown = tab.run("[...document.querySelectorAll('#at-worst .legend button .muted')].map(n => Number(n.textContent))")
     assert shown == [sum(one.get(role, 0) for one in sums) for role in ("truth", "missed", "right", "wrong", "ignored")]
 
 
@@ -632,6 +646,12 @@ def test_a_part_is_shown_until_the_whole_is_asked_for(tab: Tab, detector: Path) 
     assert tab.run(stage) > 1.5
     tab.click(".stage")
     assert tab.run(stage) == pytest.approx(1, abs=0.01)
+    pressed = "document.querySelector('.stage .turn').ariaPressed"
+    assert tab.run(pressed) == "false"
+    tab.run("document.querySelector('.stage .turn').focus()")
+    tab.press("Enter")
+    assert tab.run(stage) > 1.5
+    assert tab.run(pressed) == "true"
     assert tab.troubles() == []
 
 
@@ -641,7 +661,7 @@ def test_a_row_opens_the_frames_behind_it_and_keys_step_through_them(tab: Tab, d
     tab.press("Enter")
     assert tab.run("location.hash") == f"#open/errors?type={KINDS[1]}"
     n = sum(frame.facets["type"] == KINDS[1] for frame in frames_of("errors").frames)
-    assert tab.text(".drawer .count") == f"{n} of {PHOTOS} images"
+    assert tab.text(".drawer .count") == f"{n} of {PHOTOS} errors"
     tab.click(".drawer .tile")
     tab.press("ArrowRight")
     assert tab.text(".lightbox .facts header p") == f"2 of {n}"
@@ -683,7 +703,88 @@ def test_a_box_says_what_it_is(tab: Tab, tmp_path: Path) -> None:
     tab.press("Enter")
     share = "(s => s.querySelector('.edge').getBBox().width / s.getBoundingClientRect().width)"
     assert tab.run(f"{share}(document.querySelector('.stage .scene'))") > 0.9  # drawn large, beyond its part
+    assert tab.text(".box-list h3") == "2 boxes; detections from score 0.000"
+    assert tab.text(".box-list button") == "dogscore 0.875 · detection, wrong · Loc · 20 × 20 px"
     assert tab.troubles() == []
+
+
+def one_scene(tab: Tab, folder: Path, *boxes: tuple[float, float, float, float, int, float | None, str, str]) -> None:
+    """Opens a page with one frame of 100 × 100 pixels."""
+    drawn = Drawn(*(list(column) for column in zip(*boxes, strict=True)))
+    frame = Frame("Cls: teddy bear", 100, 100, drawn, facets={"type": "Cls", "truth": "bear"})
+    other = msgspec.structs.replace(frame, title="Cls: cat", facets={"type": "Cls", "truth": "dog"})
+    view = Frames("f", [frame, other], ["cat", "dog"], ["truth"], unit="error")
+    html.write(Page("t", [Section("s", "s", [view])]), folder / "t.html")
+    tab.open(folder / "t.html")
+
+
+def test_every_box_of_an_error_is_labelled_though_they_share_a_corner(tab: Tab, tmp_path: Path) -> None:
+    one_scene(
+        tab,
+        tmp_path,
+        (5.0, 1.0, 90.0, 90.0, 0, None, "truth", ""),
+        (4.0, 0.0, 80.0, 94.0, 1, 0.9, "wrong", "Cls"),
+        (5.0, 0.0, 90.0, 91.0, 0, 0.8, "right", ""),
+    )
+    labels = "document.querySelector('.frames .scene').querySelectorAll('.box-label')"
+    assert tab.run(f"[...{labels}].map(label => label.textContent)") == ["dog 0.90 Cls", "cat 0.80", "cat"]
+    edges = tab.run(f"[...{labels}].map(e => e.getBoundingClientRect()).map(r => [r.left, r.top, r.right, r.bottom])")
+    for i, (left, top, right, bottom) in enumerate(edges):
+        assert all(right <= a or c <= left or bottom <= b or d <= top for a, b, c, d in edges[:i])
+
+
+def test_an_object_that_has_changed_comes_first_and_lies_on_top(tab: Tab, tmp_path: Path) -> None:
+    same = (20.0, 20.0, 60.0, 60.0)
+    one_scene(
+        tab,
+        tmp_path,
+        (*same, 0, None, "missed", ""),
+        (*same, 1, 0.9, "wrong", "a"),
+        (*same, 0, None, "missed", "fixed"),
+        (*same, 0, 0.8, "right", "b"),
+        (*same, 1, None, "ignored", ""),
+    )
+    assert tab.text(".frames .box-label") == "cat fixed"
+    assert list(drawn_boxes(tab, card("f", 0))) == ["ignored", "right", "wrong", "missed"]  # the last on top
+    tab.click(".frames .tile")
+    notes = [
+        text.split(" · ")[-2]
+        for text in tab.run("[...document.querySelectorAll('.box-list li')].map(l => l.textContent)")
+    ]
+    assert notes == ["fixed", "catobject, missed", "a", "b", "dognot counted"]
+
+
+def test_a_card_says_briefly_what_it_is_and_once(tab: Tab, tmp_path: Path) -> None:
+    boxes = [(10.0 * k, 10.0, 9.0, 40.0, 0, None, role, "") for k, role in enumerate(ROLES)]
+    one_scene(tab, tmp_path, *boxes, boxes[0])
+    assert tab.text(".frames .line-2") == "1 missed, 1 wrong, 1 right"
+    assert spoken(tab, ".frames .tile") == "Cls: teddy bear 1 missed, 1 wrong, 1 right bear"
+    tab.click(".frames .tile")
+    assert spoken(tab, ".stage svg") == "Cls: teddy bear: 1 missed, 1 wrong, 1 right, 2 found, 1 not counted"
+    assert tab.text(".box-list h3") == "6 boxes"  # none has a score
+    assert tab.count(".least") == 0
+    tab.run("document.querySelector('.box-list li:nth-child(2) button').focus()")
+    for _ in range(2):  # it scrolls the list
+        tab.press("ArrowDown")
+        assert tab.text(".lightbox .facts header p") == "1 of 2"
+    tab.press("ArrowRight")
+    assert tab.text(".lightbox .facts header p") == "2 of 2"
+    assert tab.troubles() == []
+
+
+def test_frames_say_what_they_count(tab: Tab, detector: Path) -> None:
+    tab.open(detector, "#errors?class=no+such+class")
+    assert tab.text("#at-errors .count") == f"0 of {PHOTOS} errors"
+    assert tab.text("#at-errors .empty") == "No error with this filter is here."
+    assert tab.text("#at-worst .count") == f"{PHOTOS} images"
+    assert spoken(tab, "#at-worst .least input").startswith("Score at least")
+
+
+def spoken(tab: Tab, selector: str) -> str:
+    """The name of an element as somebody hears it who does not see the page."""
+    found = tab.send("Runtime.evaluate", expression=f"document.querySelector({selector!r})")["result"]["objectId"]
+    (node,) = tab.send("Accessibility.getPartialAXTree", objectId=found, fetchRelatives=False)["nodes"]
+    return str(node["name"]["value"])
 
 
 def test_frames_can_be_read_on_paper_and_their_pictures_may_be_missing(tab: Tab, tmp_path: Path) -> None:
@@ -725,6 +826,14 @@ def test_one_group_of_series_is_shown_at_a_time(tab: Tab, detector: Path) -> Non
         tab.press("ArrowRight")
     assert tab.text(".tip").replace(" ", "").startswith("recall0.01IoU0.55")
     assert tab.troubles() == []
+
+
+def test_series_of_one_name_are_hidden_one_by_one(tab: Tab, tmp_path: Path) -> None:
+    series = [Series("loss", [0.0, 1.0], [float(k), 1.0], role=role) for k, role in enumerate(("a", "b"))]
+    html.write(Page("t", [Section("s", "s", [Chart("line", Axis("x"), Axis("y"), series)])]), tmp_path / "t.html")
+    tab.open(tmp_path / "t.html")
+    tab.click(".legend li:nth-child(2) button")
+    assert tab.run("[...document.querySelectorAll('.series')].map(g => g.classList[1])") == ["r-a"]
 
 
 def test_three_hundred_frames_of_sixty_boxes_are_quick(tab: Tab, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ Cell: TypeAlias = str | int | float | Span | Picture | None
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A table's column; ``bar`` draws a bar behind the number; ``better`` colours deltas."""
+    """A table's column; ``bar`` draws a bar behind the number; ``better`` colours deltas shown not to be 0."""
 
     label: str
     kind: Kind = "text"
@@ -208,7 +208,7 @@ class Drawn(msgspec.Struct, frozen=True):
     """Boxes over an image as columns, one value a box, in pixels of the image.
 
     ``label`` is an index into the view's ``names``; ``score`` is None for objects of the truth; ``note`` is a short
-    text such as the type of an error, empty for none.
+    text such as the type of an error, empty for none; a missed object with a note comes before all other boxes.
     """
 
     x: list[float]
@@ -241,7 +241,8 @@ class Frame(msgspec.Struct, frozen=True):
 class Frames(msgspec.Struct, frozen=True, tag="frames"):
     """Images with their boxes; can be filtered by facet; the order given is the order shown.
 
-    Detections with a score below the slider's are hidden; it begins at ``threshold``.
+    Detections with a score below the slider's are hidden; it begins at ``threshold``. ``unit`` says what a frame is:
+    an image, or something of which an image may have several, such as an error; its plural takes an -s.
     """
 
     id: str
@@ -251,6 +252,7 @@ class Frames(msgspec.Struct, frozen=True, tag="frames"):
     threshold: float = 0.0
     title: str = ""
     caption: str = ""
+    unit: str = "image"
 
 
 class Note(msgspec.Struct, frozen=True, tag="note"):

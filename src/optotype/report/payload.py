@@ -232,10 +232,11 @@ def _facets(
 def _album(view: Album, kept: list[int], images: Images) -> dict[str, Any]:
     """A gallery, or frames: a gallery whose items have boxes."""
     if isinstance(view, Gallery):
-        return {"type": "gallery", **_items(view, kept, images)}
+        return {"type": "gallery", "unit": "image", **_items(view, kept, images)}
     notes = note_codes(view)
     return {
         "type": "frames",
+        "unit": view.unit,
         **_items(view, kept, images),
         "names": view.names,
         "notes": list(notes),

@@ -39,7 +39,7 @@ ROLE_WORDS: dict[BoxRole, str] = {
     "missed": "missed",
     "right": "right",
     "wrong": "wrong",
-    "ignored": "ignored",
+    "ignored": "not counted",
 }
 
 
@@ -87,7 +87,7 @@ def _number(number: Number) -> list[str]:
     value = amount(number.value, number.unit, digits)
     if number.low is None or number.high is None:
         return [value, ""]
-    return [value, f"{amount(number.low, number.unit, digits)} – {amount(number.high, number.unit, digits)}"]
+    return [value, f"{amount(number.low, number.unit, digits)} to {amount(number.high, number.unit, digits)}"]
 
 
 def _table(view: Table) -> Iterator[Block]:
@@ -108,7 +108,7 @@ def _cell(value: Any, column: Column) -> str:
         return (
             text
             if value.low is None or value.high is None
-            else f"{text} ({cell(value.low, kind, pad=True)} – {cell(value.high, kind, pad=True)})"
+            else f"{text} ({cell(value.low, kind, pad=True)} to {cell(value.high, kind, pad=True)})"
         )
     return cell(value, kind)
 
@@ -159,7 +159,7 @@ def _frames(view: Frames) -> Iterator[Block]:
         for frame, count in zip(view.frames, counts, strict=True)
     ]
     words = [ROLE_WORDS[role] for role in roles]
-    yield Rows(["image", *labels, *words], rows, [False, *(False for _ in labels), *(True for _ in roles)])
+    yield Rows([view.unit, *labels, *words], rows, [False, *(False for _ in labels), *(True for _ in roles)])
     scored = f"Detections with a score of at least {amount(view.threshold, 'plain')} are counted. "
     yield Paragraph(f"{scored if view.threshold else ''}The images with these boxes are shown in report.html.")
 

@@ -3,7 +3,7 @@
 import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Album, Filter } from "./types";
-import { count } from "./format";
+import { count, plural } from "./format";
 import { Filters, matching } from "./filtering";
 import { Grid } from "./grid";
 import { go, Store } from "./store";
@@ -11,7 +11,7 @@ import { go, Store } from "./store";
 /** The galleries and frames of the page, by id. */
 export const albums = new Map<string, Album>();
 
-/** Shows what a link leads to: a gallery in the drawer, anything else in its place in the page. */
+/** Shows what a link leads to: a gallery or frames in the drawer, anything else in its place in the page. */
 export function follow(id: string, filter: Filter) {
   go({ id, open: albums.has(id), filter });
 }
@@ -46,13 +46,14 @@ function CountLine({ view, filter, n }: { view: Album; filter: Filter; n: number
   if (!thinned)
     return (
       <p class="count" role="status">
-        {filtered ? `${count(n)} of ${count(view.total)}` : count(n)} {view.total === 1 ? "image" : "images"}
+        {filtered && `${count(n)} of `}
+        {plural(view.total, view.unit)}
       </p>
     );
   const whole = wholeCount(view, filter);
   return (
     <p class="count" role="status">
-      {whole === null ? count(n) : `${count(n)} of ${count(whole)}`} images shown
+      {whole === null ? plural(n, view.unit) : `${count(n)} of ${plural(whole, view.unit)}`} shown
       {(whole === null || n < whole) && <span class="muted">; --max-mb raises it</span>}
     </p>
   );
@@ -91,7 +92,7 @@ export function AlbumBody(
         <Filters view={view} filter={filter} onFilter={onFilter} />
       </div>
       {tools?.(list)}
-      {!list.length && <p class="empty">{view.total ? "No image with this filter is here." : "No images."}</p>}
+      {!list.length && <p class="empty">{view.total ? `No ${view.unit} with this filter is here.` : `No ${view.unit}s.`}</p>}
       <Grid
         count={list.length}
         minWidth={minWidth}

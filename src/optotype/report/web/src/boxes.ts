@@ -17,8 +17,10 @@ export const WORDS: Record<Role, string> = {
 };
 export const SHORT: Record<Role, string> = { truth: "found", missed: "missed", right: "right", wrong: "wrong", ignored: "not counted" };
 
-/** The order in which boxes are listed and labels find room. */
-const URGENCY: Role[] = ["missed", "wrong", "right", "truth", "ignored"];
+/** The order in which boxes are listed and labels find room; the first lie on top. */
+export const URGENCY: Role[] = ["missed", "wrong", "right", "truth", "ignored"];
+/** What a card has room for. */
+export const BRIEF = URGENCY.slice(0, 3);
 
 const FINENESS = 100_000;
 
@@ -85,8 +87,11 @@ export function shownBoxes(view: Frames, i: number, { least, hidden }: Setting):
   return found.sort((a, b) => b.at[2] * b.at[3] - a.at[2] * a.at[3]);
 }
 
+/** An object that has changed, which a note says, comes before all else. */
+const rank = ({ role, note }: Box) => (role === "missed" && note ? -1 : URGENCY.indexOf(role));
+
 /** The most telling first: what is wrong before what is right, the surest first. */
-export const byUrgency = (a: Box, b: Box) => URGENCY.indexOf(a.role) - URGENCY.indexOf(b.role) || (b.score ?? 0) - (a.score ?? 0);
+export const byUrgency = (a: Box, b: Box) => rank(a) - rank(b) || (b.score ?? 0) - (a.score ?? 0);
 
 /** Whether any box has a score. */
 export const scored = (view: Frames) => view.scenes.some((scene) => scene[8].some((score) => score >= 0));
@@ -108,8 +113,10 @@ export function boxFacts({ at, score, role, note }: Box): string[] {
 
 const size = (value: number) => count(value) === "0" && value > 0 ? value.toFixed(1) : count(value);
 
-export function summary(found: Record<Role, number>): string {
-  return URGENCY.filter((role) => found[role]).map((role) => `${count(found[role])} ${SHORT[role]}`).join(", ") || "no boxes";
+/** The counts of some roles in words; of all where these have no box. */
+export function summary(found: Record<Role, number>, roles = URGENCY): string {
+  const words = (some: Role[]) => some.filter((role) => found[role]).map((role) => `${count(found[role])} ${SHORT[role]}`).join(", ");
+  return words(roles) || words(URGENCY) || "no boxes";
 }
 
 /** The part of an image that is shown: a rectangle and a little around it, in the shape of its place, inside the image. */

@@ -83,4 +83,7 @@ export function digitsFor(low: number | null, high: number | null): number {
   return Math.min(6, Math.max(3, Math.ceil(1 - Math.log10(high - low))));
 }
 
+/** An interval; a dash between its ends would look like a minus sign. */
+export const between = (low: string, high: string) => `[${low}, ${high}]`;
+
 export const plural = (n: number, one: string, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;

@@ -10,7 +10,7 @@ import { Img, middle, Text, ToneMark, useKey } from "./ui";
 import { BoxList, FramesBody, type Look, Stage } from "./views/frames";
 import { GalleryBody } from "./views/gallery";
 
-/** A gallery beside the page, so that one can go on clicking through a matrix or a table. */
+/** A gallery or frames beside the page, so that one can go on clicking through a matrix or a table. */
 export function Drawer() {
   const where = useStore(place);
   const view = where.open ? albums.get(where.id) : undefined;
@@ -77,7 +77,8 @@ export function Lightbox() {
   const onKeyDown = (event: KeyboardEvent) => {
     const places: Record<string, number> = { ArrowLeft: at - 1, ArrowUp: at - 1, ArrowRight: at + 1, ArrowDown: at + 1, Home: 0, End: list.length - 1 };
     const next = places[event.key];
-    if (next === undefined) return;
+    const scrolled = event.target instanceof Element && event.target.closest(".box-list"); // which the other keys scroll
+    if (next === undefined || (scrolled && !["ArrowLeft", "ArrowRight"].includes(event.key))) return;
     event.preventDefault();
     stepTo(next);
   };

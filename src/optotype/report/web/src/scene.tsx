@@ -2,7 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import type { ImageNumber, Rect } from "./types";
-import { type Box, boxFacts, byUrgency, labelText, type Role, ROLES, same } from "./boxes";
+import { type Box, boxFacts, byUrgency, labelText, type Role, same, URGENCY } from "./boxes";
 import { arrived, imageSize, imageUrl } from "./images";
 import { textWidth } from "./scale";
 import { middle, Text } from "./ui";
@@ -13,7 +13,7 @@ const ROOM = 10_000; // square pixels of the picture for each label
 const CROWDED = 1600; // a picture with less room for each box has no labels
 const SMALL = 440; // pixels; narrower pictures have thinner lines
 
-export interface SceneProps {
+interface SceneProps {
   image: ImageNumber;
   /** Of the image, in its own pixels; the boxes are in these. */
   size: [number, number];
@@ -26,7 +26,8 @@ export interface SceneProps {
   mark?: Rect | null;
   lit: Box | null;
   onLit: (box: Box | null) => void;
-  says: string;
+  /** Its name, where it is not hidden from those who hear the page. */
+  says?: string;
 }
 
 export function Scene({ image, size, boxes, part, room, mark, lit, onLit, says }: SceneProps) {
@@ -41,14 +42,14 @@ export function Scene({ image, size, boxes, part, room, mark, lit, onLit, says }
   };
   return (
     <span
-      class={`scene${lit ? " lit" : ""}${room[0] < SMALL ? " small" : ""}`}
+      class={`scene${lit ? " lit" : ""}${room[0] < SMALL ? " thin" : ""}`}
       style={{ width: `${wide}px`, height: `${high}px` }}
       onPointerMove={light}
       onPointerLeave={() => onLit(null)}
     >
-      <svg width={px(wide)} height={px(high)} role="img" aria-label={middle(says, 300)}>
+      <svg width={px(wide)} height={px(high)} role="img" aria-label={says && middle(says, 300)}>
         <Backdrop image={image} at={place([0, 0, ...size])} />
-        {ROLES.map((role) => (
+        {[...URGENCY].reverse().map((role) => (
           <Boxes role={role} boxes={seen.filter(([box]) => box.role === role).map(([, at]) => at)} />
         ))}
         {mark && <path class="corners" d={corners(place(mark))} />}
@@ -56,7 +57,7 @@ export function Scene({ image, size, boxes, part, room, mark, lit, onLit, says }
       </svg>
       <Blank image={image} size={size} />
       {labels.map(({ box, text, left, top, width }) => (
-        <span class={`box-label x-${box.role}${lit && same(lit, box) ? " own" : ""}`} style={{ left: `${px(left)}px`, top: `${px(top)}px`, maxWidth: `${px(width)}px` }}>
+        <span class={`box-label x-${box.role}${lit && same(lit, box) ? " own" : ""}`} aria-hidden="true" style={{ left: `${px(left)}px`, top: `${px(top)}px`, maxWidth: `${px(width)}px` }}>
           <bdi class="t">{text}</bdi>
         </span>
       ))}
@@ -124,7 +125,7 @@ function Blank({ image, size: [width, height] }: { image: ImageNumber; size: [nu
   if (image !== null && image >= 0) return null;
   const why = image === null ? "" : image === -1 ? "left out" : "unreadable";
   return (
-    <span class={why === "unreadable" ? "blank bad" : "blank"}>
+    <span class="blank">
       {width} × {height}
       {why && <i>{why}</i>}
     </span>
@@ -139,7 +140,7 @@ interface Label {
   width: number;
 }
 
-/** Labels for as many boxes as there is room for, above each or else inside it, none upon another. */
+/** Labels for as many boxes as there is room for, above each, inside it or below, at its left or right, none upon another. */
 function labelled(seen: (readonly [Box, Rect])[], wide: number, high: number): Label[] {
   const most = Math.floor((wide * high) / ROOM);
   const found: Label[] = [];
@@ -149,32 +150,34 @@ function labelled(seen: (readonly [Box, Rect])[], wide: number, high: number): L
     const text = middle(labelText(box), 30);
     const width = Math.min(textWidth(text, 11) + 9, wide);
     if (!text || Math.max(at[2], at[3]) < 10) continue;
-    const left = Math.max(0, Math.min(wide - width, at[0]));
-    const top = [at[1] - LABEL, Math.max(0, at[1])].find(
-      (y) => y >= 0 && y + LABEL <= high && !found.some((one) => y < one.top + LABEL && y + LABEL > one.top && left < one.left + one.width && left + width > one.left),
-    );
-    if (top !== undefined) found.push({ box, text, left, top, width });
+    const [upper, lower] = [Math.max(0, at[1]), Math.min(high, at[1] + at[3])];
+    const lefts = [at[0], at[0] + at[2] - width].map((x) => Math.max(0, Math.min(wide - width, x)));
+    const tops = [upper - LABEL, upper, lower - LABEL, lower].filter((y) => y >= 0 && y + LABEL <= high);
+    const label = tops
+      .flatMap((top) => lefts.map((left): Label => ({ box, text, left, top, width })))
+      .find(({ left, top }) => !found.some((one) => top < one.top + LABEL && top + LABEL > one.top && left < one.left + one.width && left + width > one.left));
+    if (label) found.push(label);
   }
   return found;
 }
 
-/** What is known about the box under the pointer. */
+/** What is known about the box under the pointer; the list of boxes says it too. */
 function Told({ box, below }: { box: Box; below: boolean }) {
   return (
-    <span class={below ? "box-tip below" : "box-tip"} role="status">
+    <span class={below ? "box-tip below" : "box-tip"} aria-hidden="true">
       <b>
         <BoxMark role={box.role} />
         <Text text={box.name} max={40} />
       </b>
       <span>
-        <Facts texts={boxFacts(box)} />
+        <Texts texts={boxFacts(box)} />
       </span>
     </span>
   );
 }
 
 /** Short texts in a line; each keeps its direction. */
-export const Facts = ({ texts }: { texts: string[] }) => (
+export const Texts = ({ texts }: { texts: string[] }) => (
   <>
     {texts.map((text, k) => (
       <>
@@ -189,7 +192,7 @@ export const Facts = ({ texts }: { texts: string[] }) => (
 export function BoxMark({ role }: { role: Role }) {
   const at: Rect = [3, 3, 18, 12];
   return (
-    <svg class="box-mark" viewBox="0 0 24 18" aria-hidden="true">
+    <svg class="box-mark thin" viewBox="0 0 24 18" aria-hidden="true">
       <g class={`boxes x-${role}`}>
         <path class="edge" d={outline(at)} />
         {role === "wrong" && <path class="notch" d="M21 3v8l-8 -8z" />}

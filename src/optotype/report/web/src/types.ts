@@ -126,6 +126,8 @@ export interface Items {
   facets: Facet[];
   labels: string[][];
   items: Item[];
+  /** What an item is, in one word. */
+  unit: string;
   /** Names of the facets in the order of the codes of `totals`. */
   order: string[];
   total: number;

@@ -3,19 +3,24 @@
 import type { ComponentChildren } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
 import type { Axis, Chart, Series } from "../types";
-import { amount, count, DASH, digitsFor } from "../format";
+import { amount, between, count, DASH, digitsFor } from "../format";
 import { makeScale, type Scale, textWidth } from "../scale";
 import { Figure, middle, Text, useWidth } from "../ui";
 
 const MANY = 40;
 
+interface Keyed extends Series {
+  /** Tells the series of a group apart; those of the same name in other groups share it. */
+  key: string;
+}
+
 interface Drawn {
   view: Chart;
-  series: Series[];
+  series: Keyed[];
   width: number;
   at: number | null;
   setAt: (at: number | null) => void;
-  /** Name of the series that stands out; empty: all do. */
+  /** Key of the series that stands out; empty: all do. */
   lit: string;
 }
 
@@ -31,10 +36,10 @@ export function ChartView({ view }: { view: Chart }) {
     () => apart(view.series.filter((one) => !one.group || one.group === group)).map((one) => placeable(one, view)),
     [view, group],
   );
-  const series = placed.filter((one) => !hidden.has(one.name));
-  const toggle = (name: string) => {
+  const series = placed.filter((one) => !hidden.has(one.key));
+  const toggle = (key: string) => {
     const next = new Set(hidden);
-    if (!next.delete(name)) next.add(name);
+    if (!next.delete(key)) next.add(key);
     setHidden(next);
     setAt(null);
   };
@@ -49,10 +54,10 @@ export function ChartView({ view }: { view: Chart }) {
               <button
                 type="button"
                 class={`r-${one.role}`}
-                aria-pressed={!hidden.has(one.name)}
-                onClick={() => toggle(one.name)}
-                onPointerEnter={(event) => event.pointerType === "mouse" && setLit(one.name)}
-                onFocus={(event) => event.currentTarget.matches(":focus-visible") && setLit(one.name)}
+                aria-pressed={!hidden.has(one.key)}
+                onClick={() => toggle(one.key)}
+                onPointerEnter={(event) => event.pointerType === "mouse" && setLit(one.key)}
+                onFocus={(event) => event.currentTarget.matches(":focus-visible") && setLit(one.key)}
                 onBlur={() => setLit("")}
               >
                 <Swatch kind={view.kind} role={one.role} />
@@ -106,16 +111,18 @@ function Swatch({ kind, role }: { kind: Chart["kind"]; role: string }) {
   );
 }
 
-const ALIKE: Record<string, string> = { train: "f", validation: "a", test: "c" };
-
-/** Series that would look like an earlier one are dashed in their own way. */
-function apart(series: Series[]): Series[] {
-  const look = ({ role }: Series) => ALIKE[role] ?? role;
-  return series.map((one, k) => (one.role !== "ideal" && series.slice(0, k).some((other) => look(other) === look(one)) ? { ...one, role: `${one.role} again` } : one));
+/** Series with their keys; one that would look like an earlier one is dashed in its own way. */
+function apart(series: Series[]): Keyed[] {
+  return series.map((one, k) => {
+    const earlier = series.slice(0, k);
+    const again = one.role !== "ideal" && earlier.some((other) => other.role === one.role);
+    const key = `${earlier.filter((other) => other.name === one.name).length} ${one.name}`;
+    return { ...one, key, role: again ? `${one.role} again` : one.role };
+  });
 }
 
 /** The points that have a place: a logarithmic axis has none for zero and below. */
-function placeable(one: Series, view: Chart): Series {
+function placeable(one: Keyed, view: Chart): Keyed {
   const positive = (value: number | null) => (value !== null && value > 0 ? value : null);
   const clean = (list: (number | null)[]) => (view.y.scale === "log" ? list.map(positive) : list);
   const log = view.x.scale === "log";
@@ -157,7 +164,7 @@ function TipRow({ axis, one, i }: { axis: Axis; one: Series; i: number }) {
         {show(one.y[i] ?? null)}
         {range && (
           <small>
-            {show(range[0])} – {show(range[1])}
+            {between(show(range[0]), show(range[1]))}
           </small>
         )}
       </dd>
@@ -293,7 +300,7 @@ function YAxis({ label, scale, left, right }: { label: string; scale: Scale; lef
   );
 }
 
-function Line({ one, lit, x, y, points }: { one: Series; lit: string; x: Scale; y: Scale; points: boolean }) {
+function Line({ one, lit, x, y, points }: { one: Keyed; lit: string; x: Scale; y: Scale; points: boolean }) {
   const runs: number[][] = [[]];
   one.y.forEach((value, i) => (value === null ? runs.push([]) : runs.at(-1)!.push(i)));
   const path = (run: number[]) => run.map((i, k) => `${k ? "L" : "M"}${px(x(one.x[i]!))} ${px(y(one.y[i]!))}`).join("");
@@ -318,11 +325,11 @@ function Line({ one, lit, x, y, points }: { one: Series; lit: string; x: Scale; 
   );
 }
 
-const seriesClass = (one: Series, lit: string) => `series r-${one.role}${lit && lit !== one.name ? " dim" : ""}`;
+const seriesClass = (one: Keyed, lit: string) => `series r-${one.role}${lit && lit !== one.key ? " dim" : ""}`;
 
 const px = (value: number) => Math.round(value * 10) / 10;
 
-function Bars(props: { one: Series; lit: string; x: Scale; y: Scale; base: number; width: number; place: number; of: number }) {
+function Bars(props: { one: Keyed; lit: string; x: Scale; y: Scale; base: number; width: number; place: number; of: number }) {
   const { one, lit, x, y, width, place, of } = props;
   const zero = Math.min(props.base, Math.max(y(y.high), y(Math.max(0, y.low))));
   return (
@@ -357,7 +364,7 @@ function Whisker({ x: [x1, x2], y: [y1, y2], stem = false }: { x: [number, numbe
 }
 
 /** Series that share their places along x stand a little apart. */
-function Dots({ one, lit, x, y, shift }: { one: Series; lit: string; x: Scale; y: Scale; shift: number }) {
+function Dots({ one, lit, x, y, shift }: { one: Keyed; lit: string; x: Scale; y: Scale; shift: number }) {
   return (
     <g class={seriesClass(one, lit)}>
       {one.y.map((value, i) => {
@@ -414,7 +421,7 @@ function Rows({ view, series, width, at, setAt, lit }: Drawn) {
   const right = width - (bars.length === 1 ? 56 : 16);
   const scale = makeScale(view.y, values(series), left, right, Math.max(2, Math.floor((right - left) / 80)), view.kind === "bar");
   const middleOf = (value: number) => 6 + (value + 0.5) * row;
-  const offset = (one: Series) => (bars.indexOf(one) - (bars.length - 1) / 2) * thick;
+  const offset = (one: Keyed) => (bars.indexOf(one) - (bars.length - 1) / 2) * thick;
   const zero = scale(Math.min(scale.high, Math.max(scale.low, 0)));
   const place = (event: PointerEvent & { currentTarget: SVGSVGElement }) => {
     const i = Math.floor((event.clientY - event.currentTarget.getBoundingClientRect().top - 6) / row);

@@ -2,10 +2,10 @@
 
 import { useMemo, useRef, useState } from "preact/hooks";
 import { AlbumBody, facetValue, shownImage, type Shown, telling } from "../album";
-import { type Box, boxFacts, byUrgency, cropTo, focusOf, type Role, ROLES, rolesOf, same, scored, type Setting, settingOf, SHORT, shownBoxes, summary, tally, threshold, WORDS } from "../boxes";
+import { type Box, boxFacts, BRIEF, byUrgency, cropTo, focusOf, type Role, ROLES, rolesOf, same, scored, type Setting, settingOf, SHORT, shownBoxes, summary, tally, threshold, WORDS } from "../boxes";
 import { useFilter } from "../filtering";
 import { count, plural } from "../format";
-import { BoxMark, Facts, Scene } from "../scene";
+import { BoxMark, Scene, Texts } from "../scene";
 import { useStore } from "../store";
 import type { Frames, Rect } from "../types";
 import { Figure, Segmented, Text, useSize } from "../ui";
@@ -56,7 +56,7 @@ function Lacking({ view }: { view: Frames }) {
   if (!left) return null;
   return (
     <p class="muted small">
-      The pictures of {count(left)} of {plural(view.items.length, "image")} were left out to keep this file small, so that their boxes
+      The pictures of {count(left)} of {plural(view.items.length, view.unit)} were left out to keep this file small, so that their boxes
       stand on a blank canvas; --max-mb raises the limit.
     </p>
   );
@@ -79,6 +79,7 @@ function Tools({ view, list, setting }: { view: Frames; list: number[]; setting:
   return (
     <div class="box-tools">
       <ul class="legend">
+        <li class="muted">Boxes drawn</li>
         {ROLES.filter((role) => used.has(role)).map((role) => (
           <li>
             <button type="button" aria-pressed={!setting.hidden.has(role)} onClick={() => toggle(role)}>
@@ -99,7 +100,6 @@ function Tools({ view, list, setting }: { view: Frames; list: number[]; setting:
               max="1"
               step="0.01"
               value={setting.least}
-              aria-label="Hide detections with a score below"
               onInput={(event) => store.set({ ...setting, least: Number(event.currentTarget.value) })}
             />
             <output>{setting.least.toFixed(setting.least === start ? 3 : 2)}</output>
@@ -154,29 +154,38 @@ function Card({ view, list, at, room, setting, named }: CardProps) {
   const boxes = useMemo(() => shownBoxes(view, i, setting), [view, i, setting]);
   const counts = useMemo(() => tally(view, i, setting.least), [view, i, setting.least]);
   const part = focus && setting.whole === turned ? cropTo(focus, sizeOf(view, i), room[1] / room[0]) : whole(view, i);
-  const words = named.map((k) => facetValue(view, k, i)).filter((text): text is string => text !== null && !title.includes(text));
+  const words = named.map((k) => facetValue(view, k, i)).filter((text): text is string => text !== null && !title.split(": ").includes(text));
   return (
     <div class="card-box">
       <button type="button" class={`tile ${tone}`} data-index={at} onClick={() => shownImage.set({ view, list, at })}>
-        <span class="frame" style={{ height: `${room[1]}px` }}>
-          <Scene image={image} size={sizeOf(view, i)} boxes={boxes} part={part} room={room} lit={lit} onLit={setLit} says={`${title}: ${summary(counts)}`} />
+        <span class="frame" style={{ height: `${room[1]}px` }} aria-hidden="true">
+          <Scene image={image} size={sizeOf(view, i)} boxes={boxes} part={part} room={room} lit={lit} onLit={setLit} />
         </span>
         <span class="line-1">
           <Text text={title} max={48} />
         </span>
-        <span class="line-2">{summary(counts)}</span>
+        <span class="line-2">{summary(counts, BRIEF)}</span>
         <span class="line-2 muted">
-          <Facts texts={words} />
+          <Texts texts={words} />
         </span>
       </button>
-      {focus && (
-        <button type="button" class="turn" aria-label="Part or whole image" title="Part or whole image" onClick={() => setTurned(!turned)}>
-          <svg viewBox="0 0 20 20" aria-hidden="true">
-            {setting.whole === turned ? <path d="M3 8V3h5M12 3h5v5M17 12v5h-5M8 17H3v-5" /> : <path d="M8 3v5H3M17 8h-5V3M12 17v-5h5M3 12h5v5" />}
-          </svg>
-        </button>
-      )}
+      {focus && <Turn part={setting.whole === turned} onTurn={() => setTurned(!turned)} />}
     </div>
+  );
+}
+
+/** Turns from the whole image to the part in focus and back. */
+function Turn({ part, onTurn }: { part: boolean; onTurn: () => void }) {
+  const press = (event: Event) => {
+    event.stopPropagation(); // a click on the stage turns as well
+    onTurn();
+  };
+  return (
+    <button type="button" class="turn" aria-label="Only the part in focus" title="Part or whole image" aria-pressed={part} onClick={press}>
+      <svg viewBox="0 0 20 20" aria-hidden="true">
+        {part ? <path d="M3 8V3h5M12 3h5v5M17 12v5h-5M8 17H3v-5" /> : <path d="M8 3v5H3M17 8h-5V3M12 17v-5h5M3 12h5v5" />}
+      </svg>
+    </button>
   );
 }
 
@@ -212,6 +221,7 @@ export function Stage({ view, i, look, onLook }: { view: Frames; i: number; look
           says={`${title}: ${summary(tally(view, i, setting.least))}`}
         />
       )}
+      {focus && <Turn part={look.part !== null} onTurn={press} />}
     </div>
   );
 }
@@ -220,12 +230,15 @@ export function Stage({ view, i, look, onLook }: { view: Frames; i: number; look
 export function BoxList({ view, i, look, onLook }: { view: Frames; i: number; look: Look; onLook: (look: Look) => void }) {
   const setting = useStore(settingOf(view));
   const boxes = useMemo(() => shownBoxes(view, i, setting).sort(byUrgency), [view, i, setting]);
-  const said = ROLES.filter((role) => setting.hidden.has(role)).map((role) => SHORT[role]);
+  const hidden = ROLES.filter((role) => setting.hidden.has(role)).map((role) => SHORT[role]);
   return (
     <div class="box-list">
       <h3>
         {plural(boxes.length, "box", "boxes")}
-        <span class="muted"> with a score of at least {setting.least.toFixed(3)}{said.length > 0 && `; hidden: ${said.join(", ")}`}</span>
+        <span class="muted">
+          {scored(view) && `; detections from score ${setting.least.toFixed(3)}`}
+          {hidden.length > 0 && `; hidden: ${hidden.join(", ")}`}
+        </span>
       </h3>
       <ul>
         {boxes.map((box) => (
@@ -244,7 +257,7 @@ export function BoxList({ view, i, look, onLook }: { view: Frames; i: number; lo
                 <Text text={box.name} max={40} />
               </span>
               <span class="muted">
-                <Facts texts={boxFacts(box).filter((text) => text !== WORDS[box.role])} />
+                <Texts texts={boxFacts(box)} />
               </span>
             </button>
           </li>

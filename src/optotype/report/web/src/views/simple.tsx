@@ -2,7 +2,7 @@
 
 import { useRef, useState } from "preact/hooks";
 import type { Code, Note, NumberCard, Numbers, Sheet, Verdict } from "../types";
-import { amount, count, digitsFor } from "../format";
+import { amount, between, count, digitsFor } from "../format";
 import { Figure, Img, Prose, Text, ToneMark } from "../ui";
 import { formatPlace, go } from "../store";
 
@@ -77,7 +77,7 @@ function Card({ card }: { card: NumberCard }) {
         </span>
         {interval && (
           <span class="sub">
-            95 %: {amount(low, unit, digits)} – {amount(high, unit, digits)}
+            95 %: {between(amount(low, unit, digits), amount(high, unit, digits))}
           </span>
         )}
         {card.better === "lower" && <span class="sub">lower is better</span>}

@@ -2,7 +2,7 @@
 
 import { useMemo, useState } from "preact/hooks";
 import type { Better, Cell, Column, ImageNumber, Span, Table } from "../types";
-import { cell as format, count, isNumeric } from "../format";
+import { between, cell as format, count, isNumeric } from "../format";
 import { Figure, Img, Text } from "../ui";
 import { follow } from "../album";
 
@@ -162,22 +162,21 @@ function Content({ value, column, wide }: { value: Cell; column: Column; wide: b
   const interval = span.low !== null && span.high !== null;
   const text = format(span.value, kind, interval);
   const better = span.better || column.better;
-  const tone = better && column.kind === "delta" && span.value !== null ? deltaTone(span, better) : "";
+  const tone = better && column.kind === "delta" ? deltaTone(span, better) : "";
   return (
     <>
       <span class={`number ${tone}`}>{text}</span>
       {interval && (
         <span class="interval">
-          {format(span.low, kind, true)} – {format(span.high, kind, true)}
+          {between(format(span.low, kind, true), format(span.high, kind, true))}
         </span>
       )}
     </>
   );
 }
 
-/** A delta is coloured only where its interval, if it has one, leaves zero out. */
-function deltaTone(span: Span, better: Better): string {
-  if (span.value === 0) return "";
-  if (span.low !== null && span.high !== null && span.low <= 0 && span.high >= 0) return "open";
-  return span.value! > 0 === (better === "higher") ? "good" : "bad";
+/** A delta is coloured only where it has an interval that leaves zero out. */
+function deltaTone({ low, high }: Span, better: Better): string {
+  if (low === null || high === null || (low <= 0 && high >= 0)) return "";
+  return low > 0 === (better === "higher") ? "good" : "bad";
 }
