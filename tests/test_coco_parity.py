@@ -62,6 +62,12 @@ def ours(truth: Boxes, found: Boxes, rules: Rules = COCO, matcher=match):
     return swept, ap.headline(swept, rules)
 
 
+def _by_threshold(precision: np.ndarray, recall: np.ndarray) -> list[list[float]]:
+    """What ``summarize`` does, for every threshold alone."""
+    found = [[block[block > -1] for block in blocks] for blocks in (precision, recall)]
+    return [[float(np.mean(known)) if len(known) else np.nan for known in blocks] for blocks in found]
+
+
 def same(truth: Boxes, found: Boxes, rules: Rules = COCO, matcher=match) -> bool:
     """Whether all numbers are equal to the last bit."""
     reference = theirs(truth, found, rules.max_dets)
@@ -72,6 +78,7 @@ def same(truth: Boxes, found: Boxes, rules: Rules = COCO, matcher=match) -> bool
         np.array_equal(swept.precision, precision)
         and np.array_equal(swept.recall[..., :4], recall[..., -1])
         and np.array_equal(swept.recall[..., 4:], recall[:, :, 0, :-1])
+        and np.array_equal(ap.by_threshold(swept), _by_threshold(precision[..., 0], recall[..., 0, -1]), equal_nan=True)
         and (stats is None or np.array_equal(np.array(list(headline.values())), stats, equal_nan=True))
     )
 

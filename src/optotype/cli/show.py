@@ -20,6 +20,12 @@ _MOST_CLASSES = 40
 _WIDE = 110
 """Columns of a terminal from which on the classes' intervals fit beside their values."""
 
+_MOST_ACROSS = 6
+"""Parts that stand beside each other."""
+
+_PARTS = {"iou": "IoU threshold"}
+"""What parts are called that have a key of their own in ``eval.json``."""
+
 _ALIASES = {
     "AP": "mAP50-95", "AP50": "mAP50", "AP75": "mAP75", "AP_small": "APs", "AP_medium": "APm", "AP_large": "APl",
     "AR_1": "AR@1", "AR_10": "AR@10", "AR_100": "AR@100", "AR_small": "ARs", "AR_medium": "ARm", "AR_large": "ARl",
@@ -102,15 +108,24 @@ def _calibration(found: dict[str, Any]) -> Table:
 
 
 def _slices(name: str, rows: list[SliceResult]) -> Table:
-    """Numbers down, parts across; intervals where they fit."""
+    """Numbers down, parts across, or the other way round where there are many parts; intervals where they fit."""
     wide = console.out.width >= _WIDE
-    table = Table(title=f"by {name}", title_justify="left", caption=None if wide else "intervals in eval.json")
-    table.add_column("metric")
-    for row in rows:
-        table.add_column(Text(row.name), justify="left" if wide else "right")
-    table.add_row("objects", *(f"{row.n:,}" for row in rows))
-    for key in dict.fromkeys(key for row in rows for key in row.metrics):
-        table.add_row(key, *(_short(row.metrics.get(key, Metric(None)), wide) for row in rows))
+    keys = list(dict.fromkeys(key for row in rows for key in row.metrics))
+    cells = [[f"{row.n:,}", *(_short(row.metrics.get(key, Metric(None)), wide) for key in keys)] for row in rows]
+    called = _PARTS.get(name, name)
+    across, down = [row.name for row in rows], ["objects", *keys]
+    if len(rows) > _MOST_ACROSS:
+        across, down = down, across
+    else:
+        cells = [list(column) for column in zip(*cells, strict=True)]
+    known = any(metric.low is not None for row in rows for metric in row.metrics.values())
+    caption = "intervals in eval.json" if known and not wide else None
+    table = Table(title=f"by {called}", title_justify="left", caption=caption)
+    table.add_column(called if len(rows) > _MOST_ACROSS else "metric")
+    for label in across:
+        table.add_column(Text(label), justify="left" if wide else "right")
+    for label, row in zip(down, cells, strict=True):
+        table.add_row(Text(label), *row)
     return table
 
 

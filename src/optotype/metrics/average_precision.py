@@ -279,6 +279,12 @@ def headline(found: Precision, rules: Rules = COCO) -> dict[str, float]:
     return {s.key: _mean(s.of(found.precision, found.recall)) for s in selections(rules)}
 
 
+def by_threshold(found: Precision) -> tuple[list[float], list[float]]:
+    """AP and AR at each of the ten thresholds alone, all sizes, the most detections; NaN where no class has objects."""
+    each = range(len(THRESHOLDS))
+    return [_mean(found.precision[t, ..., 0]) for t in each], [_mean(found.recall[t, :, 0]) for t in each]
+
+
 def per_class(found: Precision, rules: Rules = COCO) -> dict[str, Floats]:
     """Every selection's value of each class, (K,); NaN where the class has no objects."""
 

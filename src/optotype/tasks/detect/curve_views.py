@@ -7,7 +7,9 @@ import numpy as np
 from optotype.evidence import Evidence
 from optotype.metrics import average_precision as ap
 from optotype.metrics.average_precision import AT_50, GRID, THRESHOLDS, Precision, Rules
+from optotype.results import Result
 from optotype.tables import Floats
+from optotype.tasks.detect.protocol import rules_of
 from optotype.views import ROLES, Axis, Chart, Role, Section, Series
 
 _IOUS = (0, 2, 4, 6, 8)
@@ -17,8 +19,9 @@ _OF_CLASS = (0, 5, 8)
 MOST_CLASSES = 80
 
 
-def curves(evidence: Evidence, rules: Rules) -> Section:
-    """One chart whose groups are chosen from a list."""
+def curves(result: Result, evidence: Evidence) -> Section:
+    """One chart whose groups are chosen from a list, and AP and AR by threshold."""
+    rules = rules_of(result.protocol)
     found = ap.sweep(ap.lay_out(evidence, rules), evidence)
     series = _by_iou(found) + _by_size(found, rules)
     n = found.positives[:, 0]
@@ -39,7 +42,24 @@ def curves(evidence: Evidence, rules: Rules) -> Section:
         id="curves",
     )
     lead = "How many false detections each further object costs, as the score threshold falls from left to right."
-    return Section("curves", "Precision and recall", [chart], lead=lead)
+    return Section("curves", "Precision and recall", [chart, _by_threshold(result)], lead=lead)
+
+
+def _by_threshold(result: Result) -> Chart:
+    rows = result.slices["iou"]
+    series = [
+        Series(key, [float(row.name) for row in rows], [row.metrics[key].value for row in rows], role=role)
+        for key, role in zip(("AP", "AR"), ROLES, strict=False)
+    ]
+    return Chart(
+        "line",
+        Axis("IoU threshold", 0.5, 0.95),
+        Axis("AP, AR", 0.0, 1.0, unit="ratio"),
+        series,
+        title="AP and AR by IoU threshold",
+        caption="What AP and AR are the means of. A steep fall: objects are found, but boxes do not fit well.",
+        id="thresholds",
+    )
 
 
 def _by_iou(found: Precision) -> list[Series]:

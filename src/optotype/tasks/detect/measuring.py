@@ -17,7 +17,7 @@ from optotype.machine import usable_cores
 from optotype.metrics import average_precision as ap
 from optotype.metrics import box_calibration as calibration
 from optotype.metrics import operating
-from optotype.metrics.average_precision import COCO, Layout, Precision, Rules
+from optotype.metrics.average_precision import COCO, THRESHOLDS, Layout, Precision, Rules
 from optotype.metrics.calibration import table
 from optotype.metrics.intervals import (
     FEWEST_GROUPS,
@@ -175,7 +175,7 @@ def measure(
     return Measured(
         metrics=headline,
         per_class=_per_class(evidence, swept, samples),
-        slices={"size": _sizes(swept, samples)},
+        slices={"size": _sizes(swept, samples), "iou": _thresholds(swept)},
         errors=errors,
         calibration=_calibration(swept, samples),
         protocol=protocol(rules, samples.independent, resamples=resamples, seed=seed),
@@ -227,6 +227,15 @@ def _sizes(swept: Swept, samples: Samples) -> list[SliceResult]:
         found["dece"] = _dece(swept, samples, a)[1]
         rows.append(SliceResult(size, int(swept.curves.positives[:, a].sum()), found))
     return rows
+
+
+def _thresholds(swept: Swept) -> list[SliceResult]:
+    """AP and AR at each IoU threshold."""
+    n = int(swept.curves.positives[:, 0].sum())
+    return [
+        SliceResult(f"{iou:.2f}", n, {"AP": Metric(number(precision)), "AR": Metric(number(recall))})
+        for iou, precision, recall in zip(THRESHOLDS.tolist(), *ap.by_threshold(swept.curves), strict=True)
+    ]
 
 
 def _dece(swept: Swept, samples: Samples, area: int) -> tuple[calibration.BinnedError, Metric]:

@@ -38,7 +38,7 @@ def sections(result: Result, evidence: Evidence, picture: Pictures) -> list[Sect
         found += [errors(result), sizes(result)]
     found.append(_classes(result))
     if result.n.truth and result.n.predictions:
-        found.append(curves(evidence, rules_of(result.protocol)))
+        found.append(curves(result, evidence))
     if (sure := calibration(result)) is not None:
         found.append(sure)
     frames: list[View] = [view for view in (worst_images(shown, picture), error_events(shown, picture)) if view.frames]
