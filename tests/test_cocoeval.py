@@ -241,6 +241,11 @@ def test_lookups_are_pycocotools():
         assert sorted(found, key=str) == sorted(getattr(theirs, name)(**arguments), key=str), (name, arguments)
     assert ours.imgToAnns == theirs.imgToAnns
     assert ours.catToImgs == theirs.catToImgs
+    ours.dataset["annotations"][2]["image_id"] = {}
+    ours.createIndex()
+    for index in ("imgToAnns", "catToImgs"):
+        with pytest.raises(InputError, match="annotations, record 2, 'image_id'"):
+            getattr(ours, index)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -291,6 +296,16 @@ def test_annotation_id_0_counts_unless_strict():
     assert differing
 
 
+def test_ids_of_64_bits_and_areas_that_are_none_are_kept():
+    dataset, _ = records(2)
+    largest = 2**63 - 1
+    dataset["annotations"][0] |= {"id": largest, "area": None}
+    dataset["annotations"][1] |= {"id": 6e3, "area": float("nan")}
+    table = shim.COCO(dataset).table
+    assert table.id[:2].tolist() == [largest, 6000]
+    assert np.isnan(table.area).tolist()[:3] == [True, True, False]
+
+
 def test_what_is_missing_or_unknown_is_said():
     dataset, results = records(2)
     complete, _ = run(OURS, dataset, results)
@@ -325,12 +340,24 @@ def broken(change):
     [
         (lambda d, r: r[0].pop("score"), "result 0", "score"),
         (lambda d, r: r[0].update(image_id=-1), "result 0", "image_id"),
-        (lambda d, r: r[1].update(bbox=[1, 2, 3]), "result 1: bbox", "four"),
-        (lambda d, r: r[1].update(bbox=[1, 2, 3, -4]), "result 1: bbox", "h ≥ 0"),
-        (lambda d, r: r[1].update(score=float("nan")), "result 1: score", "finite"),
-        (lambda d, r: r[1].update(bbox=[1, 2, 3, None]), "result 1: bbox", "finite"),
+        (lambda d, r: r[1].update(image_id=[1]), "result 1, 'image_id'", "text"),
+        (lambda d, r: r[1].update(bbox=[1, 2, 3]), "result 1, 'bbox'", "four"),
+        (lambda d, r: r[1].update(bbox=[1, 2, 3, -4]), "result 1, 'bbox'", "h ≥ 0"),
+        (lambda d, r: r[1].update(bbox=[1, 2, 3, 1e16]), "result 1, 'bbox'", "in pixels"),
+        (lambda d, r: r[1].update(bbox=[1, 2, 3, 10**400]), "result 1, 'bbox'", "finite"),
+        (lambda d, r: r[1].update(score=float("nan")), "result 1, 'score'", "finite"),
+        (lambda d, r: r[1].update(bbox=[1, 2, 3, None]), "result 1, 'bbox'", "finite"),
         (lambda d, r: d["annotations"][0].pop("bbox"), "annotation 0", "bbox"),
         (lambda d, r: d["annotations"][0].pop("image_id"), "annotation 0", "image_id"),
+        (lambda d, r: d["annotations"][1].update(image_id=[1]), "annotation 1, 'image_id'", "text"),
+        (lambda d, r: d["annotations"][1].update(area="x"), "annotation 1, 'area'", "finite"),
+        (lambda d, r: d["annotations"][1].update(area=[5.0]), "annotation 1, 'area'", "finite"),
+        (lambda d, r: d["annotations"][1].update(id=2**63), "annotation 1, 'id'", "64 bits"),
+        (lambda d, r: d["annotations"][1].update(id=2.5), "annotation 1, 'id'", "whole"),
+        (lambda d, r: d["annotations"][1].update(id="7"), "annotation 1, 'id'", "whole"),
+        (lambda d, r: d["images"][1].update(id=[1]), "images, record 1, 'id'", "text"),
+        (lambda d, r: d["images"][1].pop("id"), "images, record 1", "id"),
+        (lambda d, r: d["categories"].append("x"), "categories, record", "id"),
         (lambda d, r: d["annotations"][0].update(id=d["annotations"][1]["id"]), "annotation ids", "once"),
         (lambda d, r: d.update(categories=[]), "COCOeval.accumulate", "category"),
     ],

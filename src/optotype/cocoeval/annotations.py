@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from optotype import coco_records, jsonfile
-from optotype.cocoeval.columns import Record, Table
+from optotype.cocoeval.columns import Record, Table, ids_of
 from optotype.cocoeval.params import MASKS
 from optotype.errors import InputError
 from optotype.kernels.json_scan import AREA, BOX, CATEGORY, CROWD, ID, IGNORE, IMAGE, SCORE
@@ -65,15 +65,14 @@ class COCO:
 
     def _once(self, name: str, make: Callable[[], Any]) -> Any:
         if name not in self._made:
-            try:
-                self._made[name] = make()
-            except (KeyError, TypeError) as error:
-                expected = "id in every record, image_id and category_id in every annotation"
-                raise InputError("COCO.dataset", expected, f"one without {error}", "Complete it.") from error
+            self._made[name] = make()
         return self._made[name]
 
     def _by_id(self, kind: str) -> dict[Any, Record]:
-        return {record["id"]: record for record in self.dataset.get(kind, [])}
+        return dict(zip(self._ids(kind, "id"), self.dataset.get(kind, []), strict=True))
+
+    def _ids(self, kind: str, name: str) -> list[Any]:
+        return ids_of(self.dataset.get(kind, []), name, f"COCO.dataset, {kind}, record")
 
     @property
     def anns(self) -> dict[Any, Record]:
@@ -99,8 +98,9 @@ class COCO:
 
         def make() -> defaultdict[Any, list[Record]]:
             found: defaultdict[Any, list[Record]] = defaultdict(list)
-            for record in self.dataset.get("annotations", []):
-                found[record["image_id"]].append(record)
+            images = self._ids("annotations", "image_id")
+            for image, record in zip(images, self.dataset.get("annotations", []), strict=True):
+                found[image].append(record)
             return found
 
         found: defaultdict[Any, list[Record]] = self._once("imgToAnns", make)
@@ -112,8 +112,9 @@ class COCO:
 
         def make() -> defaultdict[Any, list[Any]]:
             found: defaultdict[Any, list[Any]] = defaultdict(list)
-            for record in self.dataset.get("annotations", []):
-                found[record["category_id"]].append(record["image_id"])
+            categories, images = (self._ids("annotations", name) for name in ("category_id", "image_id"))
+            for category, image in zip(categories, images, strict=True):
+                found[category].append(image)
             return found
 
         found: defaultdict[Any, list[Any]] = self._once("catToImgs", make)
@@ -134,7 +135,7 @@ class COCO:
     @property
     def category_ids(self) -> list[Any]:
         """Ids of all categories."""
-        found: list[Any] = self._once("category ids", lambda: [r["id"] for r in self.dataset.get("categories", [])])
+        found: list[Any] = self._once("category ids", lambda: self._ids("categories", "id"))
         return found
 
     def getAnnIds(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optotype import coco_records
+from optotype.box_checks import check_numbers
 from optotype.coco_records import Document
 from optotype.errors import InputError
 from optotype.kernels.json_scan import AREA, BOX, CATEGORY, ID, IGNORE, IMAGE, SCORE
@@ -51,18 +53,17 @@ class Table:
     @classmethod
     def of_records(cls, records: Records, where: str, *, results: bool = False) -> Table:
         """From dicts; of results the area is w · h. An InputError names the first dict that is wrong."""
-        image, category = (_column(records, name, where) for name in ("image_id", "category_id"))
-        box = _numbers(records, "bbox", (4,), where)
-        _check_boxes(box, lambda row: f"{where} {row}")
+        image, category = (ids_of(records, name, where) for name in ("image_id", "category_id"))
+        box = _numbers(records, "bbox", where, shape=(4,))
+        check_numbers(box, lambda row: f"{where} {row}")
         if results:
-            score = _numbers(records, "score", (), where)
+            score = _numbers(records, "score", where)
             return cls.of(image, category, box, box[:, 2] * box[:, 3], _NO_FLAGS, _NO_IDS, score, False)
-        area = np.array([record.get("area", np.nan) for record in records], np.float64)
+        area = _numbers(records, "area", where, optional=True)
         if any("score" in record for record in records):
-            return cls.of(image, category, box, area, _NO_FLAGS, _NO_IDS, _numbers(records, "score", (), where), False)
+            return cls.of(image, category, box, area, _NO_FLAGS, _NO_IDS, _numbers(records, "score", where), False)
         crowd = np.array([bool(record.get("iscrowd", 0)) for record in records], np.bool_)
-        _numbers(records, "id", (), where)
-        number = np.array(_column(records, "id", where), np.int64)  # not by way of floats, which end at 2⁵³
+        number = _whole_numbers(records, "id", where)
         ignored = any(record.get("ignore") and not record.get("iscrowd") for record in records)
         return cls.of(image, category, box, area, crowd, number, None, ignored)
 
@@ -71,7 +72,7 @@ class Table:
         """From a file."""
         coco_records.require(document, IMAGE | CATEGORY | BOX | (SCORE if results else ID))
         found = document.records
-        _check_boxes(found.box, document.where)
+        check_numbers(found.box, document.where)
         if results:
             if len(bad := np.flatnonzero(~np.isfinite(found.score))):
                 raise InputError(f"{document.where(int(bad[0]))}, 'score'", "a finite number",
@@ -93,12 +94,13 @@ def _coded(values: list[Any] | Array) -> tuple[list[Any], Ints]:
     return list(place), np.array(codes, np.int32)
 
 
-def _check_boxes(box: Floats, where: Callable[[int], str]) -> None:
-    good = np.isfinite(box).all(axis=1) & (box[:, 2:] >= 0).all(axis=1)
-    if not good.all():
-        row = int(np.flatnonzero(~good)[0])
-        raise InputError(f"{where(row)}: bbox", "finite x, y, w, h with w ≥ 0 and h ≥ 0", str(box[row].tolist()),
-                         "Correct or drop it.")  # fmt: skip
+def ids_of(records: Records, name: str, where: str) -> list[Any]:
+    """A column of ids, whole numbers or text; an InputError names the first record that has none."""
+    values = _column(records, name, where)
+    if wrong := {kind for kind in {*map(type, values)} if not issubclass(kind, str | int | float | np.integer)}:
+        row = next(row for row, value in enumerate(values) if type(value) in wrong)
+        raise InputError(f"{where} {row}, '{name}'", "a whole number or text", f"{values[row]!r:.80}", "Correct it.")
+    return values
 
 
 def _column(records: Records, name: str, where: str) -> list[Any]:
@@ -110,22 +112,36 @@ def _column(records: Records, name: str, where: str) -> list[Any]:
     raise InputError(f"{where} {i}", f"a dict with {name}", got, "Complete it.")
 
 
-def _numbers(records: Records, name: str, width: tuple[int, ...], where: str) -> Floats:
-    """A column of finite numbers, (n, *width)."""
-    try:
-        values = np.array(_column(records, name, where), np.float64).reshape(len(records), *width)
-        if np.isfinite(values).all():
-            return values
-    except (TypeError, ValueError):
-        pass  # the first record that is wrong is sought below
-    i, wrong = next((i, r[name]) for i, r in enumerate(records) if not _are_numbers(r[name], width))
-    expected = "four finite numbers x, y, w, h" if width else "a finite number"
-    raise InputError(f"{where} {i}: {name}", expected, repr(wrong), "Correct or drop it.")
+def _numbers(records: Records, name: str, where: str, *, shape: tuple[int, ...] = (), optional: bool = False) -> Floats:
+    """A column of finite numbers, (n, *shape); NaN where an ``optional`` one is absent, None or NaN."""
+    values = [record.get(name) for record in records] if optional else _column(records, name, where)
+    numbers = _as_numbers(values, (len(values), *shape), optional) if values else np.zeros((0, *shape))
+    if numbers is not None:
+        return numbers
+    row = next(row for row, value in enumerate(values) if _as_numbers(value, shape, optional) is None)
+    expected = "four finite numbers x, y, w, h" if shape else "a finite number"
+    raise InputError(f"{where} {row}, '{name}'", expected, f"{values[row]!r:.80}", "Correct or drop it.")
 
 
-def _are_numbers(value: Any, shape: tuple[int, ...]) -> bool:
+def _as_numbers(value: Any, shape: tuple[int, ...], optional: bool) -> Floats | None:
+    """Finite numbers of this shape, or NaN where they are optional; None for anything else."""
     try:
-        array = np.asarray(value, np.float64)
-    except (TypeError, ValueError):
-        return False
-    return array.shape == shape and bool(np.isfinite(array).all())
+        numbers = np.asarray(value, np.float64)  # makes None NaN
+    except (TypeError, ValueError, OverflowError):
+        return None
+    fine = np.isfinite(numbers) | (optional & np.isnan(numbers))
+    return numbers if numbers.shape == shape and bool(fine.all()) else None
+
+
+def _whole_numbers(records: Records, name: str, where: str) -> NDArray[np.int64]:
+    """A column of whole numbers; not by way of floats, which have them to 2⁵³ only."""
+    values = _column(records, name, where)
+    row = next((row for row, value in enumerate(values) if not _is_whole(value)), None)
+    if row is None:
+        return np.array(values, np.int64)
+    raise InputError(f"{where} {row}, '{name}'", "a whole number of at most 64 bits", f"{values[row]!r:.80}",
+                     "Correct it.")  # fmt: skip
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer) and bool(-(1 << 63) <= value < 1 << 63 and value % 1 == 0)

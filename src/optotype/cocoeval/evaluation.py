@@ -73,7 +73,7 @@ class COCOeval:
         p.maxDets = sorted(p.maxDets)
         sides, truth, found = _Sides(p), self.cocoGt.table, _detections(self.cocoDt)
         _check_truth(truth, self.strict)
-        _check_categories(found, self.cocoGt.category_ids)
+        _check_categories(found, set(self.cocoGt.category_ids))
         evidence = match(sides.of(truth), sides.of(found), rules=rules)
         shard = Shard(evidence, rules)
         rows = [ImageEvaluation(shard, row) for row in range(len(evidence))]
@@ -218,7 +218,7 @@ def _detections(side: COCO) -> Table:
     return replace(table, score=np.zeros(0)) if table.score is None else table
 
 
-def _check_categories(table: Table, known: list[Any]) -> None:
+def _check_categories(table: Table, known: set[Any]) -> None:
     if unknown := [category for category in table.categories if category not in known]:
         shown = ", ".join(sorted(map(str, unknown))[:8])
         _warn(f"Detections of {len(unknown)} categories that the truth lacks do not count: {shown}.")
