@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-CATEGORIES = [i for i in range(1, 91) if i not in (12, 26, 29, 30, 45, 66, 68, 69, 71, 83)]
+from optotype.category_maps import COCO_IDS
+
+CATEGORIES = COCO_IDS.tolist()
 SIDES = np.array([(640, 480), (640, 427), (480, 640), (500, 375), (427, 640), (612, 612)], np.float64)
 
 

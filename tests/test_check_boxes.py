@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -12,10 +13,12 @@ from PIL import Image
 
 import optotype
 from box_sets import box_set
+from optotype.box_geometry import size_of
 from optotype.cli import run
-from optotype.data import check_boxes
+from optotype.data import box_copies, check_boxes, check_frames
+from optotype.data.box_copies import NEARLY, alike_before
 from optotype.data.check import check
-from optotype.data.check_boxes import alike_before, names_of
+from optotype.data.check_boxes import names_of
 from optotype.data.findings import Findings
 from optotype.errors import InputError
 from optotype.formats import coco
@@ -161,6 +164,23 @@ def test_what_the_reader_says_is_said_once(tmp_path):
     assert (found.count("beyond"), found.count("zero_size"), found.count("unsized")) == (1, 1, 1)
 
 
+@pytest.mark.parametrize("area", [1024, 1024.5, 9216, 9216.5])
+def test_an_area_on_a_border_is_called_as_everywhere(tmp_path, area):
+    found = check(written(tmp_path, document([{"bbox": [1, 1, 190, 95], "area": area}], classes=1)))
+    assert found.boxes is not None
+    assert [name for name, n in found.boxes.sizes.items() if n] == [size_of(area)]
+
+
+def test_what_is_said_of_the_file_does_not_hang_on_the_words_about_its_boxes(tmp_path):
+    boxes = [{"bbox": [20 * i, 10 + i, 20 * i + 18, 60 + i]} for i in range(10)]
+    listing = coco.read(written(tmp_path, document(boxes, images=1, classes=1, size=(220, 90))))
+    listing = replace(listing, of_file=("{Odd}.",), of_boxes=("In other words.",))
+    assert listing.warnings == ("{Odd}.", "In other words.")
+    found = check_boxes.find(listing, names_of(listing.boxes.items), np.array([[220, 90]]))
+    assert [finding.text for finding in found if finding.kind == "file"] == ["{Odd}"]
+    assert sum(finding.count for finding in found if finding.kind == "corners") == 10
+
+
 def test_corners_instead_of_sizes(tmp_path):
     boxes = [{"bbox": [20 * i, 10 + i, 20 * i + 18, 60 + i], "image_id": 1 + i % 2} for i in range(10)]
     found = check(written(tmp_path, document(boxes, classes=1, size=(220, 90))))
@@ -173,14 +193,14 @@ def test_corners_instead_of_sizes(tmp_path):
 
 def naive_alike(group: np.ndarray, box: np.ndarray, label: np.ndarray | None) -> list[bool]:
     """All pairs, one by one."""
-    along = [x + check_boxes._TURN * y for x, y in box[:, :2].tolist()]
+    along = [x + box_copies._TURN * y for x, y in box[:, :2].tolist()]
     found = [False] * len(box)
     for i, (x, y, w, h) in enumerate(box.tolist()):
         for j, (a, b, c, d) in enumerate(box.tolist()):
             if group[i] != group[j] or (along[j], j) >= (along[i], i) or (label is not None and label[i] == label[j]):
                 continue
             shared = max(0, min(x + w, a + c) - max(x, a)) * max(0, min(y + h, b + d) - max(y, b))
-            found[i] |= w * h > 0 and shared / (w * h + c * d - shared) >= check_boxes.NEARLY
+            found[i] |= w * h > 0 and shared / (w * h + c * d - shared) >= NEARLY
     return found
 
 
@@ -313,14 +333,14 @@ def test_command_prints_counts_findings_and_classes(tmp_path, capsys):
 
 
 def test_findings_table_of_the_manual_is_what_is_found():
-    source = Path(check_boxes.__file__).read_text(encoding="utf-8")
+    source = "".join(Path(part.__file__).read_text(encoding="utf-8") for part in (check_boxes, check_frames))
     named = set(re.findall(r'(?:any_finding|\.found|\.paired)\(\s*"(\w+)"', source))
     assert len(named) > 20
     text = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
     part = text.partition("## What `check` looks for in detection data")[2].partition("\n## ")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| (.+) \|$", part, re.MULTILINE))
     assert rows.keys() == named
-    assert f"IoU of at least {check_boxes.NEARLY}" in rows["near_duplicate_boxes"]
+    assert f"IoU of at least {NEARLY}" in rows["near_duplicate_boxes"]
     assert f"fewer than {check_boxes.RARE} objects" in rows["rare_class"]
     assert f"more than {check_boxes.MANY} objects" in rows["many_objects"]
     assert f"above {check_boxes.LONG:g}:1" in rows["aspect_outliers"]

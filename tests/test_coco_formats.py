@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from pathlib import Path
 
 import numpy as np
@@ -261,6 +262,26 @@ def test_image_ids_may_be_text(truth, put):
     assert coco_results.read(put([detection(image_id=7)]), there).boxes.item.tolist() == [3]
 
 
+def test_image_ids_of_64_bits_are_found_and_written(truth, tmp_path):
+    """Nanoseconds, hashes: 19 digits, of which not all that can be written fit."""
+    ids = [2**63 - 1, -(2**63), 10**18, 1_700_000_000_123_456_789, 2**63]
+    there = truth(
+        *(annotation(id=row + 1, image_id=image) for row, image in enumerate(ids[:4])), images=[{"id": i} for i in ids]
+    )
+    assert there.boxes.item.tolist() == [0, 1, 2, 3]
+    coco.write(tmp_path / "again.json", there.boxes, there.category)
+    written = json.loads((tmp_path / "again.json").read_text(encoding="utf-8"))
+    assert [image["id"] for image in written["images"]] == [*ids[:4], str(2**63)]
+    equal(there.boxes, coco.read(tmp_path / "again.json").boxes)
+
+
+def test_ids_that_are_missing_fit_above_the_highest_or_are_asked_for(truth):
+    most = 2**63 - 1
+    assert truth(annotation(id=most - 1), annotation(id=...)).boxes.id.tolist() == [most - 1, most]
+    message = the_error(truth, annotation(id=most), annotation(id=...))
+    assert f"annotations[1], 'id'\n  expected: an id\n  got:      none, and {most}" in message
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -441,6 +462,16 @@ def test_maps_with_mistakes_say_so(put, truth):
     assert "m.yaml" in the_error(coco_results.read, path, there, mapping=str(put("{", "m.yaml")))
 
 
+def test_the_time_grows_with_the_classes_and_not_with_their_square(put, truth):
+    n = 8000
+    there = truth(categories=[{"id": i, "name": f"n{i}"} for i in range(n)], images=IMAGES[:1])
+    path = put([detection(image_id=42, category_id=i) for i in range(n)])
+    begin = time.perf_counter()
+    found = coco_results.read(path, there, mapping={i: f"n{n - 1 - i}" for i in range(n)})
+    assert time.perf_counter() - begin < 2
+    assert found.boxes.label.tolist() == list(range(n))[::-1]
+
+
 # --- both ways, any number of threads, real files --------------------------------------------------------------------
 
 
@@ -508,6 +539,10 @@ def test_rows_of_ids():
         place = {int(value): row for row, value in enumerate(known)}
         assert index_of(ids, known).tolist() == [place.get(int(value), -1) for value in ids]
     assert items_of(np.array([1, 2, -3]), np.array(["x", "-3", "01", "1"])).tolist() == [3, -1, 1]
+    assert items_of(np.array([2**63 - 1, -(2**63)]), np.array(["-9223372036854775808", str(2**63 - 1)])).tolist() == [
+        1,
+        0,
+    ]
     item = rng.integers(0, 70_000, 500)
     for items in (70_000, 1 << 17):
         assert order_by(item, items).tolist() == np.argsort(item, kind="stable").tolist()

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from optotype.errors import InputError, and_more
 from optotype.tables import Array, Boxes, Floats, Items, Strings
 
-_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _TABLE = 1 << 22  # ids of a range up to this are looked up in a table
 _LARGEST = 1e15  # pixels; products of such sides are far from overflow
-_BEYOND = 1.0  # pixels
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _XYXY_SHARE, _BEYOND_SHARE = 0.99, 0.2
+
+BEYOND = 1.0
+"""Pixels by which a box may reach beyond its image, or fall short of covering it: annotators round."""
 
 
 def index_of(ids: Array, known: Array) -> NDArray[np.int64]:
@@ -38,6 +40,18 @@ def index_of(ids: Array, known: Array) -> NDArray[np.int64]:
     return table[np.where(inside, ids - low, top - low + 1)]
 
 
+def whole(key: str) -> int | None:
+    """The number of at most 64 bits that a key is, as COCO would write it; None for any other key.
+
+    >>> whole("139"), whole("0139"), whole("9223372036854775808")
+    (139, None, None)
+    """
+    if not _WHOLE.fullmatch(key):
+        return None
+    number = int(key)
+    return number if -(1 << 63) <= number < 1 << 63 else None
+
+
 def items_of(ids: Array, key: Strings) -> NDArray[np.int64]:
     """Row of the item that each id (n,), whole numbers or text, names by its key; −1 for none.
 
@@ -48,13 +62,11 @@ def items_of(ids: Array, key: Strings) -> NDArray[np.int64]:
         words, at = np.unique(ids, return_inverse=True)
         rows = {name: row for row, name in enumerate(key.tolist())}
         return np.array([rows.get(word, -1) for word in words.tolist()], np.int64)[at]
-    names = key.tolist()
-    rows_of_whole = [row for row, name in enumerate(names) if _WHOLE.fullmatch(name)]
-    numbers = np.array([int(names[row]) for row in rows_of_whole], np.int64)
-    found = index_of(ids, numbers)
-    if len(rows_of_whole) == len(names):
+    numbers = {row: number for row, name in enumerate(key.tolist()) if (number := whole(name)) is not None}
+    found = index_of(ids, np.array(list(numbers.values()), np.int64))
+    if len(numbers) == len(key):
         return found
-    return np.where(found >= 0, np.array([*rows_of_whole, -1])[found], -1)
+    return np.where(found >= 0, np.array([*numbers, -1])[found], -1)
 
 
 def order_by(item: Array, items: int) -> Array | None:
@@ -77,16 +89,13 @@ def check_numbers(box: Floats, where: Callable[[int], str]) -> None:
 
 def unusual(boxes: Boxes, what: str) -> list[str]:
     """Sentences that count boxes without an area and boxes beyond their images; ``what`` names them in the plural."""
-    x, y, w, h = np.ascontiguousarray(boxes.box.T)
+    w, h = boxes.box[:, 2], boxes.box[:, 3]
     said = []
     if flat := int(np.count_nonzero((w == 0) | (h == 0))):
         said.append(f"{flat:,} of {len(boxes):,} {what} have no width or no height; they are kept and overlap nothing.")
-    limits = _limits(boxes.items)[boxes.item].T
-    beyond = (x < -_BEYOND) | (y < -_BEYOND) | (x + w > limits[0]) | (y + h > limits[1])
-    if out := int(np.count_nonzero(beyond)):
+    if out := _beyond(boxes):
         text = f"{out:,} of {len(boxes):,} {what} reach more than a pixel beyond their image; they are kept."
-        corners = np.count_nonzero((w >= x) & (h >= y)) >= _XYXY_SHARE * len(boxes)
-        if out >= _BEYOND_SHARE * len(boxes) and corners:
+        if looks_like_corners(boxes):
             text += " Their numbers look like x1, y1, x2, y2, but COCO's bbox is x, y, width, height."
         said.append(text)
     if unknown := int(np.count_nonzero((boxes.items.width <= 0) | (boxes.items.height <= 0))):
@@ -96,10 +105,25 @@ def unusual(boxes: Boxes, what: str) -> list[str]:
     return said
 
 
+def looks_like_corners(boxes: Boxes) -> bool:
+    """Whether x, y, w, h look like x1, y1, x2, y2: nearly all w ≥ x and h ≥ y, and many reach beyond their images."""
+    x, y, w, h = boxes.box.T
+    if np.count_nonzero((w >= x) & (h >= y)) < _XYXY_SHARE * len(boxes):
+        return False
+    return 0 < _BEYOND_SHARE * len(boxes) <= _beyond(boxes)
+
+
+def _beyond(boxes: Boxes) -> int:
+    """How many boxes reach beyond their image."""
+    x, y, w, h = np.ascontiguousarray(boxes.box.T)
+    limits = _limits(boxes.items)[boxes.item].T
+    return int(np.count_nonzero((x < -BEYOND) | (y < -BEYOND) | (x + w > limits[0]) | (y + h > limits[1])))
+
+
 def _limits(items: Items) -> Floats:
     """Greatest x and y of a box, (items, 2) float64; infinite where an image's size is not known."""
     sides = np.column_stack([items.width, items.height]).astype(np.float64)
-    return np.where(sides > 0, sides + _BEYOND, np.inf)
+    return np.where(sides > 0, sides + BEYOND, np.inf)
 
 
 def sorted_boxes(

@@ -214,23 +214,23 @@ def _by_table(found: Detections, where: str, table: dict[str, Any]) -> tuple[Arr
     if lacking := [name for name in names if name not in table]:
         got = ", ".join(lacking[:10]) + (f" … ({len(lacking)} in all)" if len(lacking) > 10 else "")
         raise InputError(where, f"every category of {found.path}", f"nothing for {got}", _FILE)
-    target = np.array([_target(found, where, name, table[name]) for name in names], np.int64)
+    by_name = {name: row for row, name in enumerate(found.truth.classes)}
+    by_id = {str(number): row for row, number in enumerate(found.ids.tolist())}
+    target = np.array([_target(by_name, by_id, f"{where}, '{name}'", table[name]) for name in names], np.int64)
     label = target[at] if len(target) else np.zeros(0, np.int64)
     dropped = int(np.count_nonzero(label < 0))
     said = [f"{dropped:,} of {len(label):,} detections are of categories that {where} drops."] if dropped else []
     return label, said
 
 
-def _target(found: Detections, where: str, key: str, value: Any) -> int:
+def _target(by_name: dict[str, int], by_id: dict[str, int], where: str, value: Any) -> int:
     """The class that a name or an id of the truth stands for; a number is an id first, a text a name first."""
     if value is None or value == "":
         return -1
-    by_name = {name: row for row, name in enumerate(found.truth.classes)}
-    by_id = {str(number): row for row, number in enumerate(found.ids.tolist())}
     first, second = (by_name, by_id) if isinstance(value, str) else (by_id, by_name)
     row = first.get(_text(value), second.get(_text(value)))
     if row is None:
-        raise InputError(f"{where}, '{key}'", "a class of the truth, its name or id", repr(value),
+        raise InputError(where, "a class of the truth, its name or id", repr(value),
                          did_you_mean(_text(value), by_name))  # fmt: skip
     return row
 

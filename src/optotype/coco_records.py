@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optotype import jsonfile
+from optotype.box_checks import whole
 from optotype.errors import InputError
 from optotype.jsonfile import PADDING, Text
 from optotype.kernels import json_scan
@@ -32,7 +33,6 @@ _SHARE = 1 << 20  # bytes for which another thread is worth its start
 _MOST_OPEN = 1 << 16
 _BETWEEN = re.compile(rb"\}[ \t\n\r]*,[ \t\n\r]*\{")
 _SPACE = re.compile(rb"[ \t\n\r]*")
-_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _NUMBER = re.compile(rb"[-+.0-9eE]+")
 
 
@@ -128,26 +128,24 @@ def id_of(key: str) -> int | str:
     >>> id_of("139"), id_of("0139"), id_of("a/b.jpg")
     (139, '0139', 'a/b.jpg')
     """
-    return int(key) if _WHOLE.fullmatch(key) else key
+    number = whole(key)
+    return key if number is None else number
 
 
 def _scanned(text: Text, wanted: int, threads: int) -> Document | None:
     """The file by the scanner; None where something in it is unusual."""
     spans = np.full((3, 2), -1, np.int64)
     code = json_scan.outline(text.padded, 0, spans)
-    listed = code == json_scan.LIST
-    records: Records | None = _joined([])
-    if code in (json_scan.RECORDS, json_scan.LIST):
-        records, end = _list(text, int(spans[1, 0]), wanted, threads)
-        if records is None:
-            return None
-        if listed:
-            whole = _after(text, end) == len(text.padded) - PADDING
-            return Document(text.path, records, None, None, True) if whole else None
-        code = json_scan.outline(text.padded, end, spans)
-    if code != json_scan.WHOLE or spans[1, 0] < 0:
+    if code not in (json_scan.RECORDS, json_scan.LIST):
         return None
-    assert records is not None, "it was read or is empty"
+    records, end = _list(text, int(spans[1, 0]), wanted, threads)
+    if records is None:
+        return None
+    if code == json_scan.LIST:
+        ended = _after(text, end) == len(text.padded) - PADDING
+        return Document(text.path, records, None, None, True) if ended else None
+    if json_scan.outline(text.padded, end, spans) != json_scan.WHOLE:
+        return None
     try:
         images = _struct(text, spans[0], list[Image])
         categories = _struct(text, spans[2], list[Category])

@@ -51,11 +51,18 @@ class Listing:
 
 @dataclass(frozen=True)
 class BoxListing:
-    """Boxes as a file has them, and in sentences what in the file is unusual, was dropped, or was put right.
+    """Boxes as a file has them, and in sentences what is unusual, was dropped, or was put right.
 
-    ``category`` (K,) int64 is the file's id of each class. Every row that was left out is counted in ``warnings``.
+    ``category`` (K,) int64 is the file's id of each class. ``of_file`` is about the file and its records, of which
+    every one that was left out is counted; ``of_boxes`` about the boxes that were kept.
     """
 
     boxes: Boxes
     category: NDArray[np.int64]
-    warnings: tuple[str, ...] = ()
+    of_file: tuple[str, ...] = ()
+    of_boxes: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """All that is to be told."""
+        return (*self.of_file, *self.of_boxes)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optotype.classes import ClassList
-from optotype.data import check_boxes, duplicates
+from optotype.data import check_boxes, check_frames, duplicates
 from optotype.data.duplicates import Components, Duplicates, members
 from optotype.data.findings import ClassCount, Finding, Findings, Severity, Task, any_finding, worst_first
 from optotype.data.inspection import LEAST_SIDE, Inspection, Progress, inspect
@@ -118,7 +118,7 @@ def _detect(path: Path, images: Path | None, threads: int, progress: Progress | 
     if images is None:
         notes.append("The images were not looked at; --images names the folder that holds them.")
     else:
-        items = check_boxes.located(boxes.items, images)
+        items = check_frames.located(boxes.items, images)
         inspection = inspect([items.file(i) for i in range(len(items))], threads=threads, progress=progress)
         findings += _images(boxes, images, inspection)
         sizes = np.where(sizes > 0, sizes, np.column_stack([inspection.width, inspection.height]))
@@ -133,14 +133,14 @@ def _detect(path: Path, images: Path | None, threads: int, progress: Progress | 
 def _images(boxes: Boxes, folder: Path, inspection: Inspection) -> list[Finding]:
     """Findings about the images of boxes, all from one folder."""
     names, n, found = check_boxes.names_of(boxes.items), len(boxes.items), duplicates.find(inspection)
-    missing = check_boxes.missing(inspection)
+    missing = check_frames.missing(inspection)
     bad = ~inspection.readable & ~missing
     return [
-        *check_boxes.find_missing(names, missing, folder, _severity(int(missing.sum()), n)),
+        *check_frames.find_missing(names, missing, folder, _severity(int(missing.sum()), n)),
         *_unreadable(names, inspection, bad, _severity(int(bad.sum()), n), _DETECT),
-        *check_boxes.find_sizes(names, boxes.items, inspection),
+        *check_frames.find_sizes(names, boxes.items, inspection),
         *_copies(names, inspection, found, _DETECT),
-        *check_boxes.find_other_boxes(boxes, names, members(found.exact, inspection.readable)),
+        *check_frames.find_other_boxes(boxes, names, members(found.exact, inspection.readable)),
         *_pictures(names, inspection, _DETECT),
     ]
 

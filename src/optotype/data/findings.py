@@ -10,7 +10,8 @@ import msgspec
 Severity: TypeAlias = Literal["error", "warning", "note"]
 Task: TypeAlias = Literal["classify", "detect"]
 
-_EXAMPLES = 5
+EXAMPLES = 5
+"""Most examples that a finding shows."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -54,7 +55,7 @@ class Spread(msgspec.Struct, frozen=True):
 class BoxCounts(msgspec.Struct, frozen=True, kw_only=True):
     """The objects of a detection data set; crowds count in ``crowds`` only.
 
-    ``sizes``: objects by COCO's limits of area, ``small`` below 32², ``medium`` below 96², ``large``. ``per_image``:
+    ``sizes``: objects by COCO's limits of area, ``small`` up to 32², ``medium`` up to 96², ``large``. ``per_image``:
     objects an image. ``width``, ``height``: of boxes, pixels. ``without``: images without any annotation.
     """
 
@@ -154,7 +155,7 @@ def any_finding(
         "s_": "s" if n == 1 else "",
         "es_": "es" if n == 1 else "",
     }
-    return [Finding(kind, severity, n, text.format(**words), shown[:_EXAMPLES], fix)]
+    return [Finding(kind, severity, n, text.format(**words), shown[:EXAMPLES], fix)]
 
 
 def counted(n: int, one: str, more: str = "") -> str:

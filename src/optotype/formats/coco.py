@@ -46,7 +46,7 @@ def read(path: Path, *, threads: int = 0) -> BoxListing:
     if not kept.all():
         columns = tuple(values[kept] for values in columns)
     boxes = sorted_boxes(items, classes, columns)
-    return BoxListing(boxes, ids, (*warnings, *more, *unusual(boxes, "objects")))
+    return BoxListing(boxes, ids, (*warnings, *more), tuple(unusual(boxes, "objects")))
 
 
 def _items(path: Path, images: list[Image]) -> Items:
@@ -71,9 +71,10 @@ def _classes(path: Path, categories: list[Category]) -> tuple[NDArray[np.int64],
     """Ids in ascending order, their names, and what is unusual."""
     nameless = sum(not category.name for category in categories)
     named: dict[int, str] = {}
+    names: set[str] = set()
     for row, category in enumerate(categories):
         name, where = category.name or str(category.id), f"{path}, categories[{row}]"
-        if category.id in named or name in named.values():
+        if category.id in named or name in names:
             got = f"id {category.id}" if category.id in named else f"name {name!r}"
             raise InputError(where, "every category id and name once", f"{got} again", "Rename or remove one.")
         if not -(1 << 63) <= category.id < 1 << 63 or not _is_text(name):
@@ -81,6 +82,7 @@ def _classes(path: Path, categories: list[Category]) -> tuple[NDArray[np.int64],
                 where, "an id of 64 bits and a name that is text", f"{category.id}, {name!r}", "Correct it."
             )
         named[category.id] = name
+        names.add(name)
     ids = sorted(named)
     said = [f"{nameless} of {len(ids)} categories have no name; they are called by their ids."] if nameless else []
     return np.array(ids, np.int64), tuple(named[i] for i in ids), said
@@ -107,8 +109,12 @@ def _completed(document: Document) -> tuple[NDArray[np.int64], Floats, list[str]
     if len(rows := found.lacking(ID)):
         there = found.has & ID > 0
         highest = int(number[there].max(initial=0))
+        if highest + len(rows) >= 1 << 63:
+            raise InputError(f"{document.where(int(rows[0]))}, 'id'", "an id",
+                             f"none, and {highest} elsewhere, above which too few of 64 bits are left",
+                             "Number the annotations from 1 on.")  # fmt: skip
         number = number.copy()
-        number[rows] = np.arange(highest + 1, highest + 1 + len(rows))
+        number[rows] = highest + 1 + np.arange(len(rows))
         said.append(
             f"{len(rows):,} of {len(found):,} annotations have no id; they were numbered from {highest + 1} on."
         )

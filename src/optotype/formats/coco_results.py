@@ -45,7 +45,7 @@ def read(
     if len(label) and int(label.min()) < 0:
         columns, score = tuple(values[label >= 0] for values in columns), score[label >= 0]
     boxes = sorted_boxes(items, truth.boxes.classes, columns, score)
-    return BoxListing(boxes, truth.category, (*said, *more, *unusual(boxes, "detections")))
+    return BoxListing(boxes, truth.category, (*said, *more), tuple(unusual(boxes, "detections")))
 
 
 def _check_scores(document: Document) -> list[str]:
