@@ -12,7 +12,7 @@ import msgspec
 
 Tone = Literal["good", "bad", "caution", "neutral"]
 Unit = Literal["ratio", "points", "nats", "count", "seconds", "pixels", "plain"]
-Kind = Literal["text", "integer", "ratio", "percent", "number", "delta", "seconds", "picture"]
+Kind = Literal["text", "integer", "ratio", "percent", "points", "number", "delta", "seconds", "picture"]
 Role = Literal["train", "validation", "test", "ideal", "a", "b", "c", "d", "e", "f"]
 ROLES: tuple[Role, ...] = ("a", "b", "c", "d", "e", "f")
 """Of series that stand beside each other, in their order."""

@@ -35,8 +35,8 @@ def amount(value: float | None, unit: Unit, digits: int = 3) -> str:
 def cell(value: float | None, kind: Kind, *, pad: bool = False) -> str:
     """A table's number; ``pad`` keeps zeros at the end, so that a number and the ends of its interval look alike.
 
-    >>> [cell(0.8765, "percent"), cell(0.0123, "delta"), cell(12345.678, "number")]
-    ['87.6 %', '+0.012', '12,350']
+    >>> [cell(0.8765, "percent"), cell(18.0, "points"), cell(0.0123, "delta"), cell(12345.678, "number")]
+    ['87.6 %', '18.00', '+0.012', '12,350']
     >>> [cell(value, "number", pad=True) for value in (0.09, 1.9, 1.0, 0.00012345)]
     ['0.0900', '1.900', '1', '0.0001234']
     """
@@ -48,6 +48,8 @@ def cell(value: float | None, kind: Kind, *, pad: bool = False) -> str:
         return _fixed(value, 3)
     if kind == "percent":
         return f"{_fixed(100 * value, 1)} %"
+    if kind == "points":
+        return _fixed(value, 2)
     if kind == "delta":
         return ("+" if value > 0 else "") + _fixed(value, 3)
     if kind == "seconds":

@@ -42,24 +42,21 @@ def curves(result: Result, evidence: Evidence) -> Section:
         id="curves",
     )
     lead = "How many false detections each further object costs, as the score threshold falls from left to right."
-    return Section("curves", "Precision and recall", [chart, _by_threshold(result)], lead=lead)
+    return Section("curves", "Precision and recall", [chart, *_by_threshold(result)], lead=lead)
 
 
-def _by_threshold(result: Result) -> Chart:
-    rows = result.slices["iou"]
+def _by_threshold(result: Result) -> list[Chart]:
+    """A chart; none of results of versions that did not measure it."""
+    rows = result.slices.get("iou", [])
+    if not rows:
+        return []
     series = [
         Series(key, [float(row.name) for row in rows], [row.metrics[key].value for row in rows], role=role)
         for key, role in zip(("AP", "AR"), ROLES, strict=False)
     ]
-    return Chart(
-        "line",
-        Axis("IoU threshold", 0.5, 0.95),
-        Axis("AP, AR", 0.0, 1.0, unit="ratio"),
-        series,
-        title="AP and AR by IoU threshold",
-        caption="What AP and AR are the means of. A steep fall: objects are found, but boxes do not fit well.",
-        id="thresholds",
-    )
+    caption = "What AP and AR are the means of. A steep fall: objects are found, but boxes do not fit well."
+    x, y = Axis("IoU threshold", 0.5, 0.95), Axis("AP, AR", 0.0, 1.0, unit="ratio")
+    return [Chart("line", x, y, series, title="AP and AR by IoU threshold", caption=caption, id="thresholds")]
 
 
 def _by_iou(found: Precision) -> list[Series]:

@@ -60,9 +60,9 @@ def _types(result: Result) -> Table:
     columns = [
         Column("kind"),
         Column("what it is"),
-        Column("cost, AP points", "number", "lower"),
+        Column("cost, AP points", "points", "lower"),
         Column("errors", "integer", bar=True),
-        *(Column(f"cost, {size}", "number", "lower") for size in SIZES),
+        *(Column(f"cost, {size}", "points", "lower") for size in SIZES),
     ]
     rows: list[list[Cell]] = []
     links: list[Link | None] = []
@@ -83,8 +83,8 @@ def _variants(result: Result) -> Table:
         Column("size"),
         Column("objects", "integer"),
         Column("detections", "integer"),
-        Column("AP50", "number"),
-        *(Column(key, "number") for key in _SHOWN),
+        Column("AP50", "points"),
+        *(Column(key, "points") for key in _SHOWN),
     ]
     rows: list[list[Cell]] = []
     counts = result.errors["counts"]

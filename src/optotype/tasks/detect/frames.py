@@ -168,8 +168,9 @@ def error_events(shown: Shown, picture: Pictures) -> Frames:
         f"{shown.threshold:.3f}, where F1 is best."
     )
     return Frames(
-        "events", frames, list(shown.evidence.classes), ["type", "class", "size"], 0.0, "Errors one by one", caption
-    )
+        "events", frames, list(shown.evidence.classes), ["type", "class", "size"], title="Errors one by one",
+        caption=caption, unit="error",
+    )  # fmt: skip
 
 
 def _error(shown: Shown, row: int, name: str, picture: Pictures) -> Frame:

@@ -66,6 +66,8 @@ export function cell(value: number | null, kind: Kind, pad = false): string {
       return signed(value.toFixed(3));
     case "percent":
       return `${signed((100 * value).toFixed(1))} %`;
+    case "points":
+      return signed(value.toFixed(2));
     case "delta":
       return (value > 0 ? "+" : "") + signed(value.toFixed(3));
     case "seconds":

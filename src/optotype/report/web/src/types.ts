@@ -2,7 +2,7 @@
 
 export type Tone = "good" | "bad" | "caution" | "neutral";
 export type Unit = "ratio" | "points" | "nats" | "count" | "seconds" | "pixels" | "plain";
-export type Kind = "text" | "integer" | "ratio" | "percent" | "number" | "delta" | "seconds" | "picture";
+export type Kind = "text" | "integer" | "ratio" | "percent" | "points" | "number" | "delta" | "seconds" | "picture";
 export type Better = "higher" | "lower" | "";
 export type Filter = Record<string, string>;
 
