@@ -20,7 +20,7 @@ def detectable(differences: Floats) -> float | None:
 
     None where none of them exists.
 
-    >>> detectable(np.array([-0.01, 0.01]))
+    >>> round(detectable(np.array([-0.01, 0.01])), 6)
     0.028
     """
     known = differences[np.isfinite(differences)]
