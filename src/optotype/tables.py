@@ -227,3 +227,82 @@ class Boxes:
             self, item=self.item[index], label=self.label[index], box=self.box[index], area=self.area[index],
             crowd=self.crowd[index], id=self.id[index], score=score,
         )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Tracks:
+    """Boxes with identities in sequences: the truth, what a tracker said, or detections without identities.
+
+    ``items`` are the sequences (key: the name; group: the scene; path: the folder of its frames, empty where unknown),
+    ``length`` (s,) int32 their number of frames and ``rate`` (s,) float64 frames a second, NaN where unknown. One row a
+    box, by sequence and frame, inside a frame in the order of the file, which decides between ties: ``item`` (n,) int32
+    the row of the sequence, ``frame`` (n,) int32 from 1, ``id`` (n,) int64 from 0 (−1: a detection), ``label`` (n,)
+    int32 the class, ``box`` (n, 4) float64 x, y, w, h in the file's pixels, ``score`` (n,) float64 (None: the truth),
+    ``counts`` (n,) bool (False: a row of the truth that is to be passed over), ``visibility`` (n,) float64, share of
+    the object that can be seen, NaN where unknown, and ``row`` (n,) int64 the position in the file of the sequence (of
+    a tracker's boxes: the detection that became it, −1 for none).
+    """
+
+    items: Items
+    classes: tuple[str, ...]
+    length: Ints
+    rate: Floats
+    item: Ints
+    frame: Ints
+    id: NDArray[np.int64]
+    label: Ints
+    box: Floats
+    counts: NDArray[np.bool_]
+    visibility: Floats
+    row: NDArray[np.int64]
+    score: Floats | None = None
+
+    def __post_init__(self) -> None:
+        n, s, k = len(self.item), len(self.items), len(self.classes)
+        if len(set(self.classes)) < k:
+            raise InputError("classes", "every name once", repr(self.classes), "Rename or remove the repeated class.")
+        shapes = {"length": (s,), "rate": (s,), "box": (n, 4)}
+        shapes |= dict.fromkeys(("frame", "id", "label", "counts", "visibility", "row"), (n,))
+        shapes |= {} if self.score is None else {"score": (n,)}
+        for name, shape in shapes.items():
+            if (found := getattr(self, name).shape) != shape:
+                raise InputError(f"tracks, column '{name}'", f"shape {shape}", f"{found}", "Check the table.")
+        if n and (self.item[0] < 0 or self.item[-1] >= s or bool((np.diff(self.item) < 0).any())):
+            raise InputError("tracks, column 'item'", f"rows of {s} sequences in ascending order",
+                             f"{self.item.min()} … {self.item.max()}", "Sort the boxes by sequence.")  # fmt: skip
+        if n and (int(self.label.min()) < 0 or int(self.label.max()) >= k):
+            raise InputError("tracks, column 'label'", f"class indices in 0…{k - 1}",
+                             f"{self.label.min()} … {self.label.max()}", "Check the class list.")  # fmt: skip
+        self._check_rows()
+
+    def _check_rows(self) -> None:
+        """Frames in order and inside the sequence, boxes that are boxes, ids that are ids."""
+        box = self.box
+        bad = ~np.isfinite(box).all(axis=1) | (box[:, 2:] < 0).any(axis=1)
+        self._refuse(bad, "a box", "finite x, y, w, h with w ≥ 0 and h ≥ 0", box)
+        self._refuse((self.frame < 1) | (self.frame > self.length[self.item]), "the frame", "one of the sequence",
+                     self.frame)  # fmt: skip
+        back = np.append(False, (np.diff(self.frame) < 0) & (np.diff(self.item) == 0))
+        self._refuse(back[: len(self)], "the frame", "frames in ascending order", self.frame)
+        self._refuse(self.id < -1, "the id", "0 or more, −1 for none", self.id)
+        if self.score is not None:
+            self._refuse(~np.isfinite(self.score), "the score", "a finite number", self.score)
+
+    def _refuse(self, bad: Any, what: str, expected: str, values: Array) -> None:
+        if bad.any():
+            i = int(np.argmax(bad))
+            where = f"{what} of row {i} ('{self.items.key[self.item[i]]}', frame {self.frame[i]})"
+            raise InputError(where, expected, str(values[i].tolist()), "Correct or drop the row.")
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    def take(self, index: Array) -> Tracks:
+        """The boxes at ``index`` (ascending integers or a mask), of the same sequences."""
+        columns = ("item", "frame", "id", "label", "box", "counts", "visibility", "row")
+        score = None if self.score is None else self.score[index]
+        return replace(self, **{name: getattr(self, name)[index] for name in columns}, score=score)
+
+    def starts(self) -> NDArray[np.int64]:
+        """Where the boxes of each sequence begin, and after the last where they end, (s + 1,)."""
+        return np.searchsorted(self.item, np.arange(len(self.items) + 1)).astype(np.int64)

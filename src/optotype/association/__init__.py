@@ -1,0 +1,1 @@
+"""The trackers: detections of sequences into tracks."""

@@ -1,0 +1,1 @@
+"""HOTA, CLEAR and Identity of tracks, as TrackEval has them."""

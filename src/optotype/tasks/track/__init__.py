@@ -1,0 +1,1 @@
+"""Multi-object tracking: boxes with identities in sequences."""
