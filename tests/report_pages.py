@@ -24,9 +24,11 @@ from optotype.views import (
     Frames,
     Gallery,
     GalleryItem,
+    Lane,
     Link,
     Mark,
     Matrix,
+    Moment,
     Note,
     Number,
     Numbers,
@@ -41,6 +43,7 @@ from optotype.views import (
     Span,
     Table,
     Tile,
+    Timeline,
     Verdict,
 )
 
@@ -171,6 +174,7 @@ def hostile(folder: Path) -> Page:
             ],
         ),
         Section("explained", names[2], [*_hostile_scatters(names, pictures), *_hostile_cases(names, pictures)]),
+        Section("lanes", names[5], _hostile_timelines(names)),
         Section("code", "", [Code("\n".join(names), title=names[0]), Code("")]),
         Section("empty", "Nothing", []),
     ]
@@ -277,6 +281,33 @@ def _hostile_cases(names: list[str], pictures: list[Picture]) -> list[Cases]:
     return [Cases('cases"><b>', cases, ["truth", names[0]], title=names[3], caption=names[5]), Cases("none", [])]
 
 
+def _hostile_timelines(names: list[str]) -> list[Timeline]:
+    n = len(names)
+    link = Link('gallery"><b>', {"truth": names[0]})
+    lanes = [
+        Lane(
+            names[i % n],
+            names[(i + 1) % n],
+            (100, 0, 3, 10**6)[i % 4],
+            [1, 5, 3, 90, -4, *range(100, 100 + n)],
+            [4, 2, 9, 2000, 0, *range(100, 100 + n)],
+            [0, 1, -1, 99, -7, *range(n)],
+            ["", names[0], names[8], "", "", *names],
+            names if i % 5 else [],
+            [Moment((7, -3, 10**7)[k % 3], k - 1, name) for k, name in enumerate(names)] if i % 3 else [],
+            {"truth": names[i % n], names[0]: names[1]},
+            [(names[0], names[i % n]), (names[1], "0")],
+            link if i % 2 else None,
+        )
+        for i in range(48)
+    ]
+    return [
+        Timeline('lanes"><b>', lanes, names[:6], ["truth", names[0]], 5, names[7], names[8], names[4]),
+        Timeline("no lanes", [], []),
+        Timeline("bare", [Lane("", "", 1, [], [], [], [], [])], []),
+    ]
+
+
 def _ladder(n: int) -> Series:
     values: list[float | None] = [float(i) for i in range(n)]
     return Series("n", [float(i) for i in range(n)], values, values, [float(i + 1) for i in range(n)])
@@ -329,6 +360,38 @@ def detection(paths: Sequence[str | None], names: Sequence[str], boxes: int = 12
     rows = Table([Column("kind")], [[kind] for kind in KINDS], [Link("errors", {"type": kind}) for kind in KINDS])
     views = [Section("images", "The images", [worst, view])]
     return Page("a detector", [Section("kinds", "Kinds", [rows, *detection_charts(names)]), *views])
+
+
+def tracking(lanes: int = 80, seed: int = 0) -> Page:
+    """A page like that of one tracker: a lane each object, and the events that its lane leads to."""
+    rng = np.random.default_rng(seed)
+    made = [_lane(i, rng) for i in range(lanes)]
+    view = Timeline("tracks", made, ["identity switch", "fragmentation"], ["sequence"], 30, "Tracks", "Lanes.")
+    rows = [[f"seq-{k}"] for k in range(3)]
+    table = Table([Column("sequence")], rows, [Link("tracks", {"sequence": name}) for (name,) in rows])
+    drawn = Drawn([10.0], [10.0], [20.0], [40.0], [0], [None], ["missed"], ["id 0"])
+    frames = [
+        Frame(f"event {i}", 160, 120, drawn, None, None, {"type": "FN", "track": lane.title}, [], "bad")
+        for i, lane in enumerate(made[:9])
+    ]
+    events = Frames("events", frames, ["object"], ["type"], title="Events", unit="event")
+    return Page("a tracker", [Section("tracks-section", "Sequences", [table, view, events])])
+
+
+def _lane(i: int, rng: np.random.Generator) -> Lane:
+    length = 200 + 150 * (i % 3)
+    ends = np.unique(rng.integers(2, length, 7)).tolist()
+    first = [int(rng.integers(1, ends[0] + 1)), *(end + 1 + int(rng.integers(0, 2)) * 3 for end in ends[:-1])]
+    spans = [(a, b) for a, b in zip(first, ends, strict=True) if b >= a]
+    by = [-1 if k % 3 == 1 else k // 2 for k in range(len(spans))]
+    note = ["occluded by 4: 0.62 hidden" if who < 0 else "" for who in by]
+    names = [f"{i * 10 + k}" for k in range(max(by) + 1)]
+    moments = [Moment(a, k % 2, "crossing") for k, (a, _) in enumerate(spans) if k and by[k] >= 0]
+    facts = [("switches", str(len(names) - 1)), ("frames missed", "12")]
+    group, starts, lasts = f"seq-{i % 3}", [a for a, _ in spans], [b for _, b in spans]
+    link = Link("events", {"track": f"id {i}"}) if i < 9 else None
+    facets = {"sequence": group}
+    return Lane(f"id {i}", group, length, starts, lasts, by, note, names, moments, facets, facts, link)
 
 
 KINDS = ("Cls", "Loc", "Miss")

@@ -533,7 +533,7 @@ def test_notes_are_shared() -> None:
 # Size
 
 
-@pytest.mark.parametrize("max_mb", [0.155, 0.185, 0.3, 1.0, 20.0])
+@pytest.mark.parametrize("max_mb", [0.165, 0.195, 0.3, 1.0, 20.0])
 def test_size_is_honoured_and_what_is_left_out_is_counted(max_mb: float) -> None:
     view = Gallery("g", items(240), ["truth", "half"])
     page = Page("t", [Section("s", "s", [view, Gallery("h", items(60, size=64), ["truth"])])])

@@ -26,7 +26,9 @@ from optotype.views import (
     Frames,
     Gallery,
     GalleryItem,
+    Lane,
     Matrix,
+    Moment,
     Page,
     Picture,
     Scatter,
@@ -35,13 +37,14 @@ from optotype.views import (
     Series,
     Span,
     Table,
+    Timeline,
     Verdict,
 )
-from report_pages import HOSTILE, KINDS, ROLES, classification, detection, explained, hostile, write_images
+from report_pages import HOSTILE, KINDS, ROLES, classification, detection, explained, hostile, tracking, write_images
 
 NAMES = ["mantled howler", "patas monkey", "bald uakari", "Japanese macaque", "pygmy marmoset"]
 VIEWS = {"verdict", "numbers", "table", "matrix", "chart", "gallery", "sheet", "frames", "scatter", "cases"}
-VIEWS |= {"note", "code"}
+VIEWS |= {"timeline", "note", "code"}
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +107,14 @@ def detector(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "report.html"
 
 
+@pytest.fixture(scope="module")
+def tracker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report with a timeline of eighty lanes in three sequences."""
+    path = tmp_path_factory.mktemp("tracker") / "report.html"
+    html.write(tracking(), path)
+    return path
+
+
 def frames_of(name: str) -> Frames:
     (found,) = [
         view
@@ -127,7 +138,7 @@ def test_every_view_is_drawn_and_nothing_hostile_runs(tab: Tab, evil: Path) -> N
     tab.open(evil)
     assert set(tab.run("[...document.querySelectorAll('[data-view]')].map(e => e.dataset.view)")) >= VIEWS
     assert tab.count("[data-view=failed]") == 0
-    assert tab.count("main section") == 8
+    assert tab.count("main section") == 9
     assert tab.count("script:not([type])") == 1
     assert tab.count("img[src=x], main script, main style, [onerror]") == 0
     assert tab.text("main h2").startswith(HOSTILE[0])
@@ -152,10 +163,10 @@ def test_the_troubles_that_these_tests_look_for_would_be_seen(tab: Tab, report: 
 
 @pytest.mark.parametrize(("width", "dark"), [(400, False), (400, True), (800, False), (1440, True)])
 def test_no_width_makes_the_page_scroll_sideways(
-    browser: Browser, evil: Path, space: Path, detector: Path, width: int, dark: bool
+    browser: Browser, evil: Path, space: Path, detector: Path, tracker: Path, width: int, dark: bool
 ) -> None:
     tab = Tab(browser, width, 850, dark=dark)
-    for file in (space, detector):
+    for file in (space, detector, tracker):
         tab.open(file)
         assert tab.run("document.documentElement.scrollWidth") <= width
     tab.open(evil)
@@ -246,7 +257,7 @@ def test_hostile_facets_can_be_filtered_by(tab: Tab, evil: Path) -> None:
     tab.open(evil, "#open/gallery%22%3E%3Cb%3E?truth=no+such+class")
     assert tab.text(".drawer .count").startswith("0 of 48")
     tab.open(evil, "#%E0%A4%A?=&&%")
-    assert tab.count("main section") == 8
+    assert tab.count("main section") == 9
     assert tab.troubles() == []
 
 
@@ -326,10 +337,12 @@ def test_the_theme_follows_the_reader(tab: Tab, report: Path) -> None:
     assert tab.run("document.documentElement.dataset.theme") == "light"
 
 
-def test_text_stands_out_from_its_background(browser: Browser, report: Path, space: Path, detector: Path) -> None:
+def test_text_stands_out_from_its_background(
+    browser: Browser, report: Path, space: Path, detector: Path, tracker: Path
+) -> None:
     for dark in (False, True):
         tab = Tab(browser, dark=dark)
-        for file in (report, space, detector):
+        for file in (report, space, detector, tracker):
             tab.open(file)
             assert tab.run(CONTRAST) == []
         tab.close()
@@ -878,13 +891,82 @@ CONTRAST = """
 """
 
 
+def test_lanes_are_filtered_by_a_link_and_drawn_in_their_colours(tab: Tab, tracker: Path) -> None:
+    tab.open(tracker)
+    assert tab.count(".lane-bars") == 30
+    assert "30 of 80 tracks" in tab.text(".timeline .count")
+    tab.click(".timeline .more")
+    assert tab.count(".lane-bars") == 80
+    tab.run("[...document.querySelectorAll('.table .link')].find(e => e.textContent === 'seq-1').click()")
+    tab.settle()
+    assert tab.run("location.hash") == "#tracks?sequence=seq-1"
+    assert "27 tracks" in tab.text(".timeline .count")
+    assert tab.count(".lane-name .link") == 3
+    tab.click(".lane-name .link")
+    assert tab.run("location.hash") == "#open/events?track=id+1"
+    assert "1 of 9 events" in tab.text("[data-view=drawer] .count")
+    assert tab.troubles() == []
+
+
+def test_a_lane_lies_where_its_frames_are(tab: Tab, tmp_path: Path) -> None:
+    lanes = [
+        Lane("a", "s", 100, [1, 51], [50, 100], [0, 1], ["", ""], ["7", "8"], [Moment(51, 0, "crossing: 0.4 hidden")]),
+        Lane("b", "s", 100, [26, 51], [50, 75], [-1, 0], ["occluded", ""], ["7"]),
+    ]
+    section = Section("s", "S", [Timeline("t", lanes, ["identity switch"])])
+    html.write(Page("x", [section]), tmp_path / "report.html")
+    tab.open(tmp_path / "report.html")
+
+    def share(lane: int, role: str) -> list[float]:
+        box = f"document.querySelector('[data-lane=\"{lane}\"] .{role}').getBBox()"
+        whole = "document.querySelector('.lane-bars').clientWidth"
+        return [float(v) for v in tab.run(f"[{box}.x / {whole}, ({box}.x + {box}.width) / {whole}]")]
+
+    assert share(0, "r-a") == pytest.approx([0, 0.5], abs=0.01)
+    assert share(0, "r-b") == pytest.approx([0.5, 1], abs=0.01)
+    assert share(1, "r-missed") == pytest.approx([0.25, 0.5], abs=0.01)
+    assert share(1, "r-a") == pytest.approx([0.5, 0.75], abs=0.01)
+
+
+def test_a_lane_is_read_by_keys_and_by_pointing(tab: Tab, tracker: Path) -> None:
+    tab.open(tracker)
+    first = tracking().sections[0].views[1]
+    assert isinstance(first, Timeline)
+    lane = first.lanes[0]
+    assert tab.count(".lane-bars[tabindex='0']") == 1
+    tab.run("document.querySelector('.lane-bars').focus()")
+    assert "id 0, seq-0: " in tab.run("document.activeElement.getAttribute('aria-label')")
+    tab.press("ArrowRight")
+    assert f"held by {lane.names[0]}" in tab.text(".lane .tip")
+    assert tab.count(".same") >= 1
+    while "identity switch" not in tab.text(".lane .tip"):
+        tab.press("ArrowRight")
+    switch = next(moment for moment in sorted(lane.moments, key=lambda m: m.frame) if moment.kind == 0)
+    assert f"Frame {switch.frame}" in tab.text(".lane .tip")
+    assert "crossing" in tab.run("document.activeElement.getAttribute('aria-label')")
+    tab.press("ArrowDown")
+    assert tab.run("document.activeElement.dataset.lane") == "1"
+    assert tab.count(".lane .tip") == 0
+    tab.press("Enter")
+    assert tab.run("location.hash") == "#open/events?track=id+1"
+    tab.press("Escape")
+    edge = "document.querySelectorAll('.lane-bars')[2].getBoundingClientRect()"
+    left, top = tab.run(f"[{edge}.left, {edge}.top]")
+    width = tab.run("document.querySelector('.lane-bars').clientWidth")
+    lane = first.lanes[2]
+    middle = (lane.first[0] + lane.last[0]) / 2
+    tab.mouse("mouseMoved", left + 1 + (width - 2) * (middle - 0.5) / lane.length, top + 17)
+    assert f"held by {lane.names[0]}" in tab.text(".lane .tip")
+    assert tab.troubles() == []
+
+
 def test_what_does_not_fit_is_said(tab: Tab, tmp_path: Path) -> None:
     paths = write_images(tmp_path / "photos", 120, (400, 300))
     gallery = Gallery(
         "g", [GalleryItem(path, Picture(path), {"half": str(i % 2)}) for i, path in enumerate(paths)], ["half"]
     )
-    html.write(Page("t", [Section("s", "s", [gallery])]), tmp_path / "t.html", max_mb=0.13)
-    assert (tmp_path / "t.html").stat().st_size <= 130_000
+    html.write(Page("t", [Section("s", "s", [gallery])]), tmp_path / "t.html", max_mb=0.14)
+    assert (tmp_path / "t.html").stat().st_size <= 140_000
     tab.open(tmp_path / "t.html", "#g?half=1")
     shown, whole = tab.text(".gallery .count").split(" images shown")[0].split(" of ")
     assert 0 < int(shown) < 60

@@ -334,7 +334,55 @@ class Cases(msgspec.Struct, frozen=True, tag="cases"):
     caption: str = ""
 
 
-View: TypeAlias = Verdict | Numbers | Table | Matrix | Chart | Gallery | Sheet | Frames | Scatter | Cases | Note | Code
+class Moment(msgspec.Struct, frozen=True):
+    """Something that happened on a lane in one frame: ``kind`` is an index into the view's ``kinds``."""
+
+    frame: int
+    kind: int
+    text: str = ""
+
+
+class Lane(msgspec.Struct, frozen=True):
+    """One object over the frames of its sequence, as runs of frames: columns, one value a run, in order.
+
+    A run goes from frame ``first`` to ``last``, both in it; ``by`` is an index into ``names`` (who has the object
+    then), −1 while the object is there and nobody has it; ``note`` says why, empty for nothing to say. Frames outside
+    of all runs: the object is not there. Frames are counted from 1; the sequence ``group`` has ``length`` of them.
+    """
+
+    title: str
+    group: str
+    length: int
+    first: list[int]
+    last: list[int]
+    by: list[int]
+    note: list[str]
+    names: list[str]
+    moments: list[Moment] = []
+    facets: dict[str, str] = {}
+    facts: list[tuple[str, str]] = []
+    link: Link | None = None
+
+
+class Timeline(msgspec.Struct, frozen=True, tag="timeline"):
+    """Lanes beneath each other, frames from left to right; can be filtered by facet; the order given is that shown.
+
+    The first ``rows`` lanes are shown until more are asked for. ``unit`` says what a lane is; its plural takes an -s.
+    """
+
+    id: str
+    lanes: list[Lane]
+    kinds: list[str]
+    facets: list[str] = []
+    rows: int = 30
+    title: str = ""
+    caption: str = ""
+    unit: str = "track"
+
+
+View: TypeAlias = (
+    Verdict | Numbers | Table | Matrix | Chart | Gallery | Sheet | Frames | Scatter | Cases | Timeline | Note | Code
+)
 
 
 class Section(msgspec.Struct, frozen=True):

@@ -10,7 +10,8 @@ The order in which images give way, until the page fits:
    boxes do not fit either, the frames are thinned;
 5. of cases, which may take half of the page beside galleries and frames, the neighbours shrink and are left out from
    the end, then the heat maps, then the images themselves;
-6. the images of sheets and tables shrink to 96 pixels and, last of all, are left out from the end.
+6. the lanes of timelines, which may take a quarter of what sheets and tables leave, are left out from the end;
+7. the images of sheets and tables shrink to 96 pixels and, last of all, are left out from the end.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from optotype.report.boxes import scene_bytes
+from optotype.report.lanes import fitting
 from optotype.report.thumbnails import Decode, Thumbnail, load, load_all
 from optotype.report.wanted import (
     Album,
@@ -35,7 +37,7 @@ from optotype.report.wanted import (
     sizes,
     views_of,
 )
-from optotype.views import Frame, Frames, GalleryItem, Page, Picture
+from optotype.views import Frame, Frames, GalleryItem, Page, Picture, Timeline
 
 SMALLER = (128, 96)
 SMALLER_FRAMES = (448, 320, 224)
@@ -48,10 +50,15 @@ Shots = dict[str, Thumbnail | None]
 
 @dataclass(frozen=True)
 class Selection:
-    """The images of a page: thumbnails by path (None: unreadable) and the positions kept of each gallery or frames."""
+    """What a page of limited size holds.
+
+    Thumbnails by path (None: unreadable), the positions kept of each gallery or frames, and of each timeline how many
+    of its first lanes.
+    """
 
     thumbnails: Shots
     kept: list[list[int]]
+    lanes: list[int]
 
     def picture_bytes(self) -> int:
         """What the thumbnails take in the page."""
@@ -65,13 +72,15 @@ def select(page: Page, room: int, decoder: Decode, threads: int = 0) -> Selectio
     room -= REFERENCE * len(fixed)
     shots = _fit_fixed({picture.path: wanted[picture.path] for picture in fixed}, room, decoder, threads)
     room -= _cost(shots)
+    lanes, used = fitting(views_of(page, Timeline), room // 4)
+    room -= used
     room -= _add_cases(page, room, shots, wanted, decoder, threads)
     framed, used = _add_frames(page, room, shots, wanted, decoder, threads)
     room -= used
     hung, used = _add_galleries(page, room, shots, wanted, decoder, threads)
     _add_all(shots, point_pictures(page), room - used, wanted, decoder, threads)
     parts = {True: iter(framed), False: iter(hung)}
-    return Selection(shots, [next(parts[isinstance(view, Frames)]) for view in albums(page)])
+    return Selection(shots, [next(parts[isinstance(view, Frames)]) for view in albums(page)], lanes)
 
 
 def _fit_fixed(wanted: Mapping[str, int], room: int, decoder: Decode, threads: int) -> Shots:

@@ -14,8 +14,8 @@ from optotype.report.budget import Selection, select
 from optotype.report.payload import Images, payload, printable, to_json
 from optotype.report.thumbnails import Decode
 from optotype.report.thumbnails import decode as decode_file
-from optotype.report.wanted import albums
-from optotype.views import Page
+from optotype.report.wanted import albums, views_of
+from optotype.views import Page, Timeline
 
 WEB = Path(__file__).parent / "web" / "dist"
 MEGABYTE = 1_000_000
@@ -63,7 +63,7 @@ def render(page: Page, *, max_mb: float = 20, decoder: Decode = decode_file, thr
     """
     if not max_mb > 0:
         raise InputError("--max-mb", "a number of megabytes above 0", str(max_mb), "Leave it out for 20.")
-    bare = Images(Selection({}, [[] for _ in albums(page)]))
+    bare = Images(Selection({}, [[] for _ in albums(page)], [0 for _ in views_of(page, Timeline)]))
     room = int(max_mb * MEGABYTE) - len(_fill(page, bare)) - 4096
     return _fill(page, Images(select(page, max(0, room), decoder, threads)))
 

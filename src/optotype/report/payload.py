@@ -15,9 +15,25 @@ import numpy as np
 
 from optotype.report.boxes import note_codes, scene
 from optotype.report.budget import Selection
+from optotype.report.lanes import lane_codes
+from optotype.report.lanes import row as lane_row
 from optotype.report.thumbnails import Thumbnail
 from optotype.report.wanted import Album, entries
-from optotype.views import Case, Cases, Cloud, Frames, Gallery, Page, Picture, Scatter, Sheet, Table, Tile, View
+from optotype.views import (
+    Case,
+    Cases,
+    Cloud,
+    Frames,
+    Gallery,
+    Page,
+    Picture,
+    Scatter,
+    Sheet,
+    Table,
+    Tile,
+    Timeline,
+    View,
+)
 
 LEFT_OUT, UNREADABLE = -1, -2
 BLOCK = 1 << 20  # bytes of images in one block, which is decoded as a whole
@@ -60,11 +76,15 @@ class Images:
 
 def payload(page: Page, images: Images) -> dict[str, Any]:
     """The whole page; ``images`` is filled on the way."""
-    kept = iter(images.selection.kept)
+    kept, lanes = iter(images.selection.kept), iter(images.selection.lanes)
     sections = []
     for section in page.sections:
         views = [
-            _album(view, next(kept), images) if isinstance(view, (Gallery, Frames)) else _view(view, images)
+            _album(view, next(kept), images)
+            if isinstance(view, (Gallery, Frames))
+            else _timeline(view, next(lanes))
+            if isinstance(view, Timeline)
+            else _view(view, images)
             for view in section.views
         ]
         sections.append({"id": section.id, "title": section.title, "lead": section.lead, "views": views})
@@ -197,6 +217,28 @@ def _case(case: Case, images: Images) -> dict[str, Any]:
         "badges": case.badges,
         "neighbours": _tiles(case.neighbours, images),
         "readings": [msgspec.to_builtins(reading, enc_hook=_builtin) for reading in case.readings],
+    }
+
+
+def _timeline(view: Timeline, count: int) -> dict[str, Any]:
+    """The first ``count`` lanes, and how many there are."""
+    lanes, codes = view.lanes[:count], lane_codes(view)
+    names, values = _facet_values([lane.facets for lane in lanes])
+    labels: dict[tuple[str, ...], int] = {}
+    schemas = [labels.setdefault(tuple(label for label, _ in lane.facts), len(labels)) for lane in lanes]
+    return {
+        "type": "timeline",
+        "id": view.id,
+        "title": view.title,
+        "caption": view.caption,
+        "unit": view.unit,
+        "rows": view.rows,
+        "kinds": view.kinds,
+        "notes": list(codes),
+        "facets": _facets(view.facets, names, values, [lane.facets for lane in lanes]),
+        "labels": list(labels),
+        "items": [lane_row(lane, codes, schema) for lane, schema in zip(lanes, schemas, strict=True)],
+        "total": len(view.lanes),
     }
 
 

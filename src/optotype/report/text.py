@@ -30,6 +30,7 @@ from optotype.views import (
     Sheet,
     Span,
     Table,
+    Timeline,
     Verdict,
     View,
 )
@@ -192,6 +193,18 @@ def _remarks(case: Case) -> str:
     return "; ".join([*(badge for badge, _ in case.badges), *readings])
 
 
+def _timeline(view: Timeline) -> Iterator[Block]:
+    """What is known of the lanes that are shown first."""
+    shown = view.lanes[: view.rows]
+    labels = list(dict.fromkeys(label for lane in shown for label, _ in lane.facts))
+    rows = [[lane.title, *(dict(lane.facts).get(label, "") for label in labels)] for lane in shown]
+    yield Rows([view.unit, *labels], rows, [False for _ in range(len(labels) + 1)])
+    more = len(view.lanes) - len(shown)
+    yield Paragraph(
+        f"{f'{more:,} more {view.unit}s and all' if more else 'All'} their frames are shown in report.html."
+    )
+
+
 def _note(view: Note) -> Iterator[Block]:
     yield Points(view.texts)
 
@@ -211,6 +224,7 @@ _CONTENT: dict[type[View], Callable[[Any], Iterator[Block]]] = {
     Sheet: _sheet,
     Scatter: _scatter,
     Cases: _cases,
+    Timeline: _timeline,
     Note: _note,
     Code: _code,
 }

@@ -15,6 +15,7 @@ import { Glance } from "./views/glance";
 import { MatrixView } from "./views/matrix";
 import { ScatterView } from "./views/scatter";
 import { TableView } from "./views/table";
+import { TimelineView } from "./views/timeline";
 
 function Draw({ view }: { view: View }) {
   switch (view.type) {
@@ -38,6 +39,8 @@ function Draw({ view }: { view: View }) {
       return <ScatterView view={view} />;
     case "cases":
       return <CasesView view={view} />;
+    case "timeline":
+      return <TimelineView view={view} />;
     case "note":
       return <NoteView view={view} />;
     case "code":

@@ -224,7 +224,28 @@ export interface Cases {
   items: Case[];
 }
 
-export type View = Verdict | Numbers | Table | Matrix | Chart | Album | Sheet | Scatter | Cases | Note | Code;
+/** Title, sequence, its frames; four numbers a run: frames since the end of the one before, its frames, who (-1: nobody),
+ * note; who they are; three numbers a moment: frame, kind, note; place in `labels`, texts of the facts; gallery and
+ * filter of its link. */
+export type LaneRow = [string, string, number, number[], string[], number[], number, string[], [string, Filter] | null];
+
+export interface Timeline {
+  type: "timeline";
+  id: string;
+  title: string;
+  caption: string;
+  unit: string;
+  /** Lanes shown at first. */
+  rows: number;
+  kinds: string[];
+  notes: string[];
+  facets: Facet[];
+  labels: string[][];
+  items: LaneRow[];
+  total: number;
+}
+
+export type View = Verdict | Numbers | Table | Matrix | Chart | Album | Sheet | Scatter | Cases | Timeline | Note | Code;
 
 export interface Section {
   id: string;
