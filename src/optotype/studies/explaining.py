@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from optotype.diagnose.causes import causes
-from optotype.diagnose.conditions import Features, Objects, attach, measure
+from optotype.diagnose.conditions import Features, Objects, Tracked, attach, measure
 from optotype.diagnose.space import Featured, Space, compare, explore, explore_answers, place, placing
 from optotype.diagnose.space.records import save as save_space
 from optotype.errors import InputError
@@ -146,7 +146,7 @@ def _explained(
         say(f"explaining: measuring {len(items):,} images")
     conditions = measure(
         judged.result.task,
-        _objects(judged.evidence) if every is None else Objects.of_items(items, every.label[rows]),
+        _OBJECTS[judged.result.task](judged.evidence) if every is None else Objects.of_items(items, every.label[rows]),
         items,
         images=seen,
         frequency=None if every is None else _frequency(every),
@@ -159,11 +159,25 @@ def _explained(
     return Judged(msgspec.structs.replace(judged.result, causes=told), evidence)
 
 
-def _objects(evidence: Evidence) -> Objects:
+def _boxes(evidence: Evidence) -> Objects:
     """The objects that count, on the items of the evidence in their order."""
     truth = evidence["truth"]
     rows = np.flatnonzero(judged_objects(evidence))
     return Objects(truth.item[rows], truth["label"][rows], truth["box"][rows])
+
+
+def _tracked(evidence: Evidence) -> Objects:
+    """The objects that count, in every frame anew."""
+    from optotype.tasks.track.condition_slices import surroundings
+
+    truth = evidence["truth"]
+    around = surroundings(evidence, np.flatnonzero(truth["kept"]))
+    tracked = Tracked(around.image, around.id, around.visibility)
+    return Objects(around.item, around.label, around.box, tracked)
+
+
+_OBJECTS: dict[str, Callable[[Evidence], Objects]] = {"detect": _boxes, "track": _tracked}
+"""Task → the objects of an evaluation, where an item has more than one."""
 
 
 def _judged_rows(judged: Judged, items: Items) -> Positions:

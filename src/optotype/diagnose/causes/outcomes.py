@@ -48,8 +48,17 @@ def _of_objects(evidence: Evidence) -> Outcomes:
     return Outcomes(found.failed, truth, found.said, (*evidence.classes, BADLY_PLACED))
 
 
+def _of_tracks(evidence: Evidence) -> Outcomes:
+    """An object counts in every frame anew; what is missed is taken for nothing."""
+    rows = evidence["truth"]
+    kept = np.asarray(rows["kept"], bool)
+    failed, truth = rows["match"][kept] < 0, np.asarray(rows["label"][kept], np.int32)
+    return Outcomes(failed, truth, np.where(failed, -1, truth).astype(np.int32), evidence.classes)
+
+
 OUTCOMES: dict[str, tuple[str, Callable[[Evidence], Outcomes]]] = {
     "classify": ("labels", _of_items),
     "detect": ("truth", _of_objects),
+    "track": ("truth", _of_tracks),
 }
 """Task → the table of the evidence that is needed, and what reads it."""

@@ -40,6 +40,10 @@ def _objects(found: Slice) -> Link:
     return Link("events", {"type": "Loc" if found.fails else "Miss", "class": found.truth})
 
 
+def _tracks(found: Slice) -> Link:  # noqa: ARG001 — misses of all classes stand together
+    return Link("events", {"type": "FN"})
+
+
 WORDS = {
     "classify": Words("item", "items", "wrong", "mistakes", "", "called", "anything else", _items),
     "detect": Words(
@@ -51,5 +55,15 @@ WORDS = {
         "taken for",
         "missed in any way",
         _objects,
+    ),
+    "track": Words(
+        "object",
+        "objects",
+        "missed",
+        "misses",
+        "An object counts in every frame anew. Missed: no box of its class is matched to it at IoU 0.5. ",
+        "taken for",
+        "missed",
+        _tracks,
     ),
 }

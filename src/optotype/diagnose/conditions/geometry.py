@@ -86,12 +86,12 @@ def spacing(known: Known) -> Floats:
 
 def others(known: Known) -> Floats:
     """How many other objects the image holds."""
-    counts = np.bincount(known.objects.item) if len(known.objects) else np.zeros(1, int)
-    return (counts[known.objects.item] - 1).astype(np.float64)
+    _, place, counts = np.unique(known.objects.image, return_inverse=True, return_counts=True)
+    return (counts[place] - 1).astype(np.float64)
 
 
 def _images(known: Known) -> Iterator[slice]:
     """The rows of each image's objects."""
-    starts = np.flatnonzero(np.diff(known.objects.item, prepend=-1)).tolist()
+    starts = np.flatnonzero(np.diff(known.objects.image, prepend=-1)).tolist()
     for start, stop in zip(starts, [*starts[1:], len(known.objects)], strict=True):
         yield slice(start, stop)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optotype.errors import InputError
 from optotype.tables import Array, Floats, Ints, Items
@@ -14,20 +15,39 @@ BOX_COLUMNS = ("box_x", "box_y", "box_w", "box_h")
 
 
 @dataclass(frozen=True, eq=False)
+class Tracked:
+    """Objects in frames: ``image`` (n,) numbers the frames of all sequences through, so that those of one sequence
+    follow each other; ``id`` (n,) the identity within the sequence; ``visibility`` (n,) 0–1, NaN where unknown.
+    """
+
+    image: NDArray[np.int64]
+    id: NDArray[np.int64]
+    visibility: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Objects:
     """What is judged, one row an object (classify: one an item).
 
     ``item`` (n,) is the row of the items, non-decreasing; ``label`` (n,) the class; ``box`` (n, 4) x, y, w, h in pixels
-    of the upright image, which may reach beyond it; a row of NaN stands for the whole image.
+    of the upright image, which may reach beyond it; a row of NaN stands for the whole image. Where an item is a
+    sequence, ``tracked`` tells its frames apart.
     """
 
     item: Ints
     label: Ints
     box: Floats
+    tracked: Tracked | None = None
 
     def __post_init__(self) -> None:
         assert len(self.item) == len(self.label) == len(self.box), "ragged objects"
         assert bool((np.diff(self.item) >= 0).all()), "objects out of item order"
+        assert self.tracked is None or len(self.tracked.image) == len(self.item), "ragged objects"
+
+    @property
+    def image(self) -> Array:
+        """A number for the image that each object is in, non-decreasing: its item, or its frame of a sequence."""
+        return self.item if self.tracked is None else self.tracked.image
 
     def __len__(self) -> int:
         return len(self.item)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from optotype.diagnose.conditions import geometry, learning, photometry
+from optotype.diagnose.conditions import geometry, learning, motion, photometry
 from optotype.diagnose.conditions.known import Known
 from optotype.tables import Floats
 
@@ -37,12 +37,16 @@ class Condition:
 
 ALL = ("classify", "segment", "detect", "track")
 MANY = ("segment", "detect", "track")
+STILLS = ("classify", "segment", "detect")
+"""Tasks whose items are images: no pixels of sequences are looked at."""
+MOVING = ("track",)
 TRAINED = ("classify",)
 """Tasks whose models are trained here, so that there is training data to compare with."""
 INF = float("inf")
 BOXLESS = "the items have no boxes (columns box_x, box_y, box_w, box_h)"
 UNSIZED = "the images' sizes are not known: --images"
 _ALONE = "every object is alone in its image"
+_BRIEF = "no object is in two frames that follow each other"
 
 # fmt: off
 CONDITIONS = (
@@ -62,20 +66,29 @@ CONDITIONS = (
               "further from others", _ALONE, "nearest other centre, in units of √(w h)", geometry.spacing),
     Condition("others", "other objects in the image", "objects", MANY, (0, INF), "truth", "with fewer others",
               "among more others", _ALONE, "count", geometry.others),
-    Condition("contrast", "contrast to the surroundings", "ΔE", ALL, (0, 375), "images", "of lower contrast",
+    Condition("occlusion", "hidden", "share", MOVING, (0, 1), "truth", "less hidden", "more hidden", _ALONE,
+              "1 − visibility of the truth, else the share that boxes with a lower foot cover", motion.occlusion),
+    Condition("speed", "speed", "heights", MOVING, (0, INF), "truth", "slower", "faster", _BRIEF,
+              "the centre's way since the frame before, in heights of the box", motion.speed),
+    Condition("camera", "motion of all boxes", "px", MOVING, (0, INF), "truth", "with a calmer camera",
+              "with more camera motion", "fewer than 3 boxes in two frames that follow each other",
+              "median way of all boxes since the frame before", motion.camera),
+    Condition("age", "time since it appeared", "frames", MOVING, (0, INF), "truth", "sooner after it appears",
+              "longer after it appears", _BRIEF, "frames since the object was first there", motion.age),
+    Condition("contrast", "contrast to the surroundings", "ΔE", STILLS, (0, 375), "images", "of lower contrast",
               "of higher contrast", BOXLESS, "CIE 1976 ΔE*ab of the mean colours in the box and in a ring around it",
               photometry.contrast),
-    Condition("sharpness", "sharpness", "", ALL, (0, INF), "images", "less sharp", "sharper", "no image can be read",
+    Condition("sharpness", "sharpness", "", STILLS, (0, INF), "images", "less sharp", "sharper", "no image can be read",
               "variance of the Laplacian (Pech-Pacheco et al. 2000)", photometry.sharpness),
-    Condition("brightness", "brightness", "levels", ALL, (0, 255), "images", "darker", "brighter",
+    Condition("brightness", "brightness", "levels", STILLS, (0, 255), "images", "darker", "brighter",
               "no image can be read", "mean grey, Rec. 601", photometry.brightness),
-    Condition("spread", "contrast within", "levels", ALL, (0, 127.5), "images", "flatter", "richer in contrast",
+    Condition("spread", "contrast within", "levels", STILLS, (0, 127.5), "images", "flatter", "richer in contrast",
               "no image can be read", "standard deviation of grey", photometry.spread),
-    Condition("saturation", "saturation", "share", ALL, (0, 1), "images", "less colourful", "more colourful",
+    Condition("saturation", "saturation", "share", STILLS, (0, 1), "images", "less colourful", "more colourful",
               "no image can be read", "mean HSV saturation", photometry.saturation),
-    Condition("noise", "noise", "levels", ALL, (0, 127), "images", "less noisy", "noisier", "no image can be read",
+    Condition("noise", "noise", "levels", STILLS, (0, 127), "images", "less noisy", "noisier", "no image can be read",
               "mask of Immerkær (1996), by the median", photometry.noise),
-    Condition("quality", "JPEG quality", "", ALL, (1, 100), "images", "more compressed", "less compressed",
+    Condition("quality", "JPEG quality", "", STILLS, (1, 100), "images", "more compressed", "less compressed",
               "no image is a JPEG", "nearest quantisation table of the Independent JPEG Group", photometry.quality),
     Condition("frequency", "items of its class in training", "items", TRAINED, (0, INF), "training", "of a rarer class",
               "of a commoner class", "no training data", "count", learning.frequency),

@@ -25,6 +25,7 @@ from optotype.kernels.track_events import (
     WRONG,
 )
 from optotype.tables import Array, Floats, Ints
+from optotype.tasks.track import moving
 from optotype.tasks.track.chains import last_true
 from optotype.tasks.track.codes import CAUSE_CODE, CAUSES, UNEXPLAINED
 from optotype.tasks.track.facts import Facts, Side
@@ -196,10 +197,8 @@ class Missed(Boxes):
     def hidden(self) -> Floats:
         """Share that cannot be seen: as the truth tells, else what nearer boxes cover."""
         visibility = self.side.rows["visibility"]
-        told = np.isfinite(visibility)
-        if told.any() and np.ptp(visibility[told]) == 0:  # a column that was filled in says nothing
-            told = np.zeros(len(told), bool)
-        return np.where(told[self.row], 1 - visibility[self.row], self.share(COVERED))
+        told = moving.told(visibility)[self.row]
+        return np.where(told, 1 - visibility[self.row], self.share(COVERED))
 
     @cached_property
     def edge_of_life(self) -> Array:

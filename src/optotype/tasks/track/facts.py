@@ -94,13 +94,13 @@ class Facts:
                 begins[0], box[0], label[0], begins[1], box[1], seen_begin, seen.box, seen_label, shares[0], whos[0],
                 shares[1], whos[1],
             )  # fmt: skip
-        jerk = moving.jerks(evidence, moving.of_all(tables[0], frames[0], int(starts[-1])))
         truth, said = [
             Side(table, frame, match, share, who, Chains.of(table))
             for table, frame, match, share, who in zip(tables, frames, matches, shares, whos, strict=True)
         ]
-        limits = Limits.of(evidence, rules)
-        return cls(truth, said, seen, limits, jerk, np.cumsum(jerk > 0), _size(evidence))
+        steps = moving.steps(truth.chains, truth.frame)
+        jerk = moving.jerks(evidence, moving.of_all(box[0], *steps, truth.frame, int(starts[-1])))
+        return cls(truth, said, seen, Limits.of(evidence, rules), jerk, np.cumsum(jerk > 0), _size(evidence))
 
 
 def _frames(item: Ints, frame: Ints, starts: Array) -> NDArray[np.int64]:

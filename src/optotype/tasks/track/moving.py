@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from optotype.evidence import Evidence, Rows
+from optotype.evidence import Evidence
 from optotype.tables import Array, Floats
 from optotype.tasks.track.chains import Chains
 
@@ -26,18 +26,29 @@ def frame_starts(evidence: Evidence) -> Array:
     return np.append(0, np.cumsum(length))
 
 
-def of_all(rows: Rows, frame: Array, frames: int) -> Floats:
-    """Median displacement of the centres since the frame before, (frames, 2) in pixels; NaN with fewer than 3 boxes.
-
-    ``frame`` (n,) numbers the frames of all sequences through.
-    """
-    chains = Chains.of(rows)
+def steps(chains: Chains, frame: Array) -> tuple[Array, Array]:
+    """Rows whose object is in the frame before, and its rows there; ``frame`` (n,) numbers all frames through."""
     before = chains.before(chains.order)
     follows = (before >= 0) & (frame[chains.order] - frame[before] == 1)
-    later, earlier = chains.order[follows], before[follows]
-    centre = rows["box"][:, :2] + rows["box"][:, 2:] / 2
+    return chains.order[follows], before[follows]
+
+
+def of_all(box: Floats, later: Array, earlier: Array, frame: Array, frames: int) -> Floats:
+    """Median displacement of the centres since the frame before, (frames, 2) in pixels; NaN with fewer than 3 boxes.
+
+    ``later`` and ``earlier`` are the ``steps`` of the boxes, ``frame`` (n,) their frames.
+    """
+    centre = box[:, :2] + box[:, 2:] / 2
     step = centre[later] - centre[earlier]
     return np.column_stack([medians(step[:, axis], frame[later], frames) for axis in (0, 1)])
+
+
+def told(visibility: Floats) -> Array:
+    """Where the truth tells how much of an object can be seen; nowhere if it tells the same of all."""
+    known = np.isfinite(visibility)
+    if known.any() and np.ptp(visibility[known]) == 0:  # a column that was filled in says nothing
+        return np.zeros(len(known), bool)
+    return known
 
 
 def medians(values: Floats, group: Array, groups: int) -> Floats:
