@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from optotype.kernels.assignment import assign, assign_sparse
+from optotype.kernels.identity import heaviest
 
 optimize = pytest.importorskip("scipy.optimize")
 
@@ -95,3 +96,13 @@ def test_large_matrices():
     for shape in [(150, 140), (90, 200), (1, 300)]:
         cost = np.round(rng.random(shape), 2)
         assert np.array_equal(ours(cost), theirs(cost))
+
+
+def test_the_heaviest_sum_of_whole_numbers():
+    for seed in range(3000):
+        rng = np.random.default_rng(seed)
+        shape = tuple(rng.integers(1, 25, 2))
+        weight = rng.integers(1, 5, shape) * (rng.random(shape) < rng.choice([0.05, 0.15, 0.5])) * 1.0
+        row, column = (np.ascontiguousarray(index) for index in np.nonzero(weight))
+        found = heaviest(*shape, row, column, np.ascontiguousarray(weight[row, column]))
+        assert found == weight[optimize.linear_sum_assignment(weight, maximize=True)].sum(), seed

@@ -91,23 +91,21 @@ def assign(cost: Array, partner: Array) -> None:
         partner[found[j]] = j
 
 
-@jit("boolean(int64, int64, int64, int64[::1], int64[::1], float64[::1], int64[::1])")
-def assign_sparse(rows: int, columns: int, pairs: int, row: Array, column: Array, weight: Array, partner: Array) -> int:
-    """Greatest sum of ``weight`` over the first ``pairs`` pairs (``row``, ``column``), all above 0; others weigh 0.
+@jit("int64(int64, int64, int64, int64[::1], int64[::1], float64[::1], float64, int64[::1], boolean[::1])")
+def settle(
+    rows: int, columns: int, pairs: int, row: Array, column: Array, weight: Array, margin: float, partner: Array,
+    taken: Array,
+) -> int:  # fmt: skip
+    """Assign the pairs that an optimum must hold; how many pairs are left between rows and columns that are not.
 
-    ``partner`` (rows,) becomes the column that a row is assigned with a weight above 0, −1 for none: those of SciPy's
-    assignment of the whole matrix. A pair that outweighs the best other of its row and the best other of its column
-    together is in every optimum, and both leave the field; where that settles all, the optimum is unique and nothing is
-    solved (True). Otherwise the whole matrix is, for among equal sums only that gives SciPy's.
+    A pair that outweighs the best other of its row and the best other of its column together, by more than
+    ``margin``, is in every optimum; then both leave the field. ``partner`` (rows,) and ``taken`` (columns,) become what
+    is assigned.
     """
     partner[:rows] = -1
-    taken = np.zeros(columns, np.bool_)
+    taken[:columns] = False
     first, second = np.empty(rows), np.empty(rows)
     first_of_column, second_of_column = np.empty(columns), np.empty(columns)
-    most = 0.0
-    for p in range(pairs):
-        most = max(most, weight[p])
-    margin = MARGIN * most
     while True:
         first[:], second[:], first_of_column[:], second_of_column[:] = 0.0, 0.0, 0.0, 0.0
         waiting = 0
@@ -124,8 +122,6 @@ def assign_sparse(rows: int, columns: int, pairs: int, row: Array, column: Array
                 first_of_column[j], second_of_column[j] = w, first_of_column[j]
             elif w > second_of_column[j]:
                 second_of_column[j] = w
-        if waiting == 0:
-            return True
         settled = 0
         for p in range(pairs):
             i, j, w = row[p], column[p], weight[p]
@@ -136,7 +132,24 @@ def assign_sparse(rows: int, columns: int, pairs: int, row: Array, column: Array
                 taken[j] = True
                 settled += 1
         if settled == 0:
-            break
+            return waiting
+
+
+@jit("boolean(int64, int64, int64, int64[::1], int64[::1], float64[::1], int64[::1])")
+def assign_sparse(
+    rows: int, columns: int, pairs: int, row: Array, column: Array, weight: Array, partner: Array
+) -> bool:
+    """Greatest sum of ``weight`` over the first ``pairs`` pairs (``row``, ``column``), all above 0; others weigh 0.
+
+    ``partner`` (rows,) becomes the column that a row is assigned with a weight above 0, −1 for none: those of SciPy's
+    assignment of the whole matrix. Where ``settle`` leaves nothing, the optimum is unique and nothing is solved (True).
+    Otherwise the whole matrix is, for among equal sums only that gives SciPy's.
+    """
+    most = 0.0
+    for p in range(pairs):
+        most = max(most, weight[p])
+    if settle(rows, columns, pairs, row, column, weight, MARGIN * most, partner, np.empty(columns, np.bool_)) == 0:
+        return True
     cost = np.zeros((rows, columns))
     for p in range(pairs):
         cost[row[p], column[p]] = -weight[p]
