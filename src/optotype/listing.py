@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from optotype.tables import Boxes, Labels
+from optotype.tables import Boxes, Labels, Tracks
+from optotype.track_parts import Fault
 
 SPLITS = ("train", "val", "test")
 
@@ -66,3 +67,17 @@ class BoxListing:
     def warnings(self) -> tuple[str, ...]:
         """All that is to be told."""
         return (*self.of_file, *self.of_boxes)
+
+
+@dataclass(frozen=True)
+class TrackListing:
+    """Tracks as the files have them, and in sentences what is unusual, was left out, or was put right.
+
+    ``faults`` are the rows that were left out because they cannot be meant; only ``check`` asks for these, to others
+    they are errors. ``zero_based``: the files count frames from 0.
+    """
+
+    tracks: Tracks
+    warnings: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    zero_based: bool = False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -16,17 +17,23 @@ from optotype.formats import (
     coco_results,
     columns_csv,
     folder,
+    kitti,
     manifest,
+    mot,
     predictions_csv,
     predictions_npz,
+    tracks_npz,
 )
-from optotype.listing import SPLITS, BoxListing, Listing
+from optotype.listing import SPLITS, BoxListing, Listing, TrackListing
 from optotype.predictions import align
-from optotype.tables import Array, Items, Labels
+from optotype.tables import Array, Items, Labels, Tracks
+from optotype.track_parts import aligned, of_sequences
+from optotype.track_trees import is_kitti
 
 __all__ = [
     "FORMATS", "ClassList", "Format", "read_boxes", "read_classes", "read_columns", "read_detections", "read_items",
-    "read_labels", "read_listing", "read_predictions", "write_predictions",
+    "read_labels", "read_listing", "read_predictions", "read_track_detections", "read_track_results", "read_tracks",
+    "write_predictions", "write_tracks",
 ]  # fmt: skip
 
 
@@ -45,6 +52,11 @@ FORMATS: dict[str, Format] = {
     "columns": Format("CSV path,<column>…: further columns about items", columns_csv.read),
     "coco": Format("boxes of the truth: COCO's JSON with images, annotations, categories", coco.read, coco.write),
     "coco-results": Format("detections: COCO's JSON list of results", coco_results.read, coco_results.write),
+    "mot": Format("tracks of the truth: MOTChallenge's SEQ/gt/gt.txt, a row a box", mot.read),
+    "mot-results": Format("tracks of a tracker: MOTChallenge's SEQ.txt, a row a box", mot.read_results, mot.write),
+    "mot-detections": Format("detections in sequences: SEQ/det/det.txt or SEQ.txt, a row a box", mot.read_detections),
+    "kitti": Format("tracks: KITTI's label_02/SEQ.txt, a row a box", kitti.read),
+    "tracks-npz": Format("tracks: the columns of the table as arrays", tracks_npz.read, tracks_npz.write),
     "predictions-csv": Format("CSV path,label or path,<class>…", predictions_csv.read, predictions_csv.write),
     "predictions-npz": Format("arrays path, label, scores, classes", predictions_npz.read, predictions_npz.write),
 }
@@ -119,6 +131,69 @@ def read_detections(
     """
     _check_file(path, "a COCO results file: a JSON list of detections")
     return coco_results.read(path, truth, mapping=mapping, threads=threads)
+
+
+def read_tracks(
+    path: Path, *, protocol: str = "plain", classes: ClassList | None = None, sequences: Sequence[str] | None = None
+) -> TrackListing:
+    """The truth of tracking: MOTChallenge's or TrackEval's tree, one sequence, KITTI's label_02, ``.npz``.
+
+    ``protocol`` (``plain``, ``mot15`` … ``mot20``) decides what columns mean, ``classes`` name those of ``plain``,
+    ``sequences`` (names, patterns with * and ?, seqmap files) choose.
+    """
+    _check_exists(path, "the truth of tracking: a folder of sequences, a gt.txt, KITTI's label_02, or .npz")
+    if path.suffix.lower() == ".npz":
+        return TrackListing(of_sequences(tracks_npz.read(path), sequences))
+    if is_kitti(path):
+        return kitti.read(path, protocol=protocol, classes=classes, sequences=sequences)
+    return mot.read(path, protocol=protocol, classes=classes, sequences=sequences)
+
+
+def read_track_results(
+    path: Path, truth: Tracks, *, protocol: str = "plain", missing: Literal["error", "empty"] = "error"
+) -> TrackListing:
+    """A tracker's answers on the truth's sequences and classes: SEQ.txt in a folder or its ``data``, or ``.npz``.
+
+    A sequence without results is an InputError unless ``missing`` is ``empty``.
+    """
+    _check_exists(path, "a tracker's results: a folder of SEQ.txt, or .npz")
+    if path.suffix.lower() == ".npz":
+        return TrackListing(*aligned(path, tracks_npz.read(path), truth, missing))
+    if is_kitti(path):
+        return kitti.read_results(path, truth, protocol=protocol, missing=missing)
+    return mot.read_results(path, truth, protocol=protocol, missing=missing)
+
+
+def read_track_detections(
+    path: Path, *, sequences: Sequence[str] | None = None, images: Path | None = None,
+    classes: ClassList | None = None, like: Tracks | None = None,
+) -> TrackListing:  # fmt: skip
+    """Detections (ids −1) of sequences: a folder of SEQ.txt, MOTChallenge's tree with det/det.txt, one file, ``.npz``.
+
+    ``images`` is a tree, a sequence or a folder of frames, which says how long the sequences are. ``like``: the
+    detections on that table's sequences and in its classes.
+    """
+    _check_exists(path, "detections: a folder of SEQ.txt, sequences with det/det.txt, one file, or .npz")
+    if path.suffix.lower() != ".npz":
+        return mot.read_detections(path, sequences=sequences, images=images, classes=classes, like=like)
+    found = of_sequences(tracks_npz.read(path), sequences)
+    found = replace(found, id=np.full(len(found), -1, np.int64))
+    if like is None:
+        return TrackListing(found)
+    if not set(found.classes) <= set(like.classes):  # a detector's classes are none of the truth's: one stands for all
+        found = replace(found, classes=like.classes, label=np.zeros(len(found), np.int32))
+    return TrackListing(*aligned(path, found, like, "empty"))
+
+
+def write_tracks(path: Path, tracks: Tracks, *, digits: int | None = 2) -> None:
+    """Write a tracker's answers atomically: SEQ.txt a sequence in a folder, or one file where the name ends in .npz.
+
+    ``digits`` are the decimals of boxes in text; None: as many as give the same numbers back.
+    """
+    if path.suffix.lower() == ".npz":
+        tracks_npz.write(path, tracks)
+    else:
+        mot.write(path, tracks, digits=digits)
 
 
 def _check_file(path: Path, expected: str) -> None:

@@ -1,0 +1,236 @@
+"""Which sequences a path holds: MOTChallenge's folders, TrackEval's tree, one sequence, or a folder of SEQ.txt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from optotype.errors import InputError, did_you_mean
+from optotype.sequences import (
+    Place,
+    frame_files,
+    names_of,
+    picture_size,
+    scene_of,
+    select,
+    sequence,
+    sequence_folders,
+    text_files,
+)
+from optotype.track_parts import listed
+from optotype.track_rows import is_number, words
+
+TRUTH, DETECTIONS = "gt/gt.txt", "det/det.txt"
+
+_LAYOUTS = (
+    "a folder of sequences (SEQ/gt/gt.txt), one such sequence, a gt.txt, a folder of SEQ.txt, a seqmap, KITTI's "
+    "label_02, or .npz"
+)
+_FIX = "Name the folder that holds the sequences' folders, such as MOT17/train."
+
+
+def truth_places(path: Path, wanted: Sequence[str] | None = None) -> tuple[list[Place], list[str]]:
+    """The sequences with truth at a path, all or those that are ``wanted`` (``sequences.select``), and what to tell."""
+    said: list[str] = []
+    if path.is_file() and _is_seqmap(path):
+        root = _root_of(path)
+        places = _in_order(path, _tree(root, TRUTH), names_of(path))
+    elif path.is_file():
+        places = [_of_file(path)]
+    else:
+        places, said = _of_folder(path, TRUTH)
+    if not places:
+        raise InputError(str(path), _LAYOUTS, _seen(path), _FIX)
+    return _selected(places, wanted), said
+
+
+def detection_places(path: Path, wanted: Sequence[str] | None = None) -> list[Place]:
+    """The sequences with detections at a path: SEQ/det/det.txt, a folder of SEQ.txt, or one file."""
+    places = [_of_file(path)] if path.is_file() else _of_folder(path, DETECTIONS)[0]
+    if not places:
+        expected = "detections: a folder of SEQ.txt, sequences with det/det.txt, or one file"
+        raise InputError(str(path), expected, _seen(path), "Name the folder that holds the SEQ.txt.")
+    return _selected(places, wanted)
+
+
+def _selected(places: list[Place], wanted: Sequence[str] | None) -> list[Place]:
+    if not wanted:
+        return places
+    kept = set(select([place.name for place in places], wanted))
+    return [place for place in places if place.name in kept]
+
+
+def is_tree(path: Path) -> bool:
+    """Whether a path looks like the truth of tracking: ``check`` asks to know what a folder is for."""
+    if path.is_file():
+        return path.suffix.lower() == ".txt"
+    if not path.is_dir():
+        return False
+    return bool((path / TRUTH).is_file() or _roots(path, TRUTH) or is_kitti(path))
+
+
+def is_kitti(path: Path) -> bool:
+    """Whether a folder or file holds KITTI's tracking labels: a type in words in the third column."""
+    files = [path] if path.is_file() else text_files(kitti_folder(path)) if path.is_dir() else []
+    first = next((found for file in files[:50] if (found := words(file))), [])
+    return len(first) >= 10 and is_number(first[0]) and not is_number(first[2])
+
+
+def kitti_folder(path: Path) -> Path:
+    """The folder of the SEQ.txt at or below a path: label_02, or the path itself."""
+    inside = [path / "label_02", path / "training" / "label_02"]
+    return next((folder for folder in inside if folder.is_dir()), path)
+
+
+def _is_seqmap(path: Path) -> bool:
+    first = words(path)
+    return path.suffix.lower() == ".txt" and bool(first) and not is_number(first[0])
+
+
+def _root_of(seqmap: Path) -> Path:
+    """The folder of the sequences that a seqmap names: beside or above it, or what is there by the seqmap's name."""
+    above = seqmap.parent.parent
+    for root in (above / seqmap.stem, above, seqmap.parent):
+        if sequence_folders(root, TRUTH):
+            return root
+    raise InputError(str(seqmap), "sequences (SEQ/gt/gt.txt) beside the seqmap's folder", "none",
+                     "Name the folder of the sequences and give the seqmap with --sequences.")  # fmt: skip
+
+
+def _of_file(path: Path) -> Place:
+    if path.parent.name in ("gt", "det") and path.stem in ("gt", "det"):
+        folder = path.parent.resolve().parent
+        return sequence(folder, path)
+    return Place(path.stem, path)
+
+
+def _of_folder(path: Path, labels: str) -> tuple[list[Place], list[str]]:
+    if (path / labels).is_file():
+        return [sequence(path.resolve() if path.name in ("", "..") else path, path / labels)], []
+    roots = _roots(path, labels)
+    if len(roots) > 1:
+        names = sorted(root.relative_to(path).as_posix() for root in roots)
+        raise InputError(str(path), "one folder of sequences", f"several: {listed(names)}", "Name one of them.")
+    if roots:
+        places = _tree(roots[0], labels)
+        return _by_seqmap(roots[0], places) if labels == TRUTH else (places, [])
+    files = [file for file in text_files(path) if not words(file) or is_number(words(file)[0])]
+    if [file.stem for file in files] in (["gt"], ["det"]):
+        return [_of_file(files[0])], []
+    return [Place(file.stem, file) for file in files], []
+
+
+def _roots(path: Path, labels: str) -> list[Path]:
+    """The folders with sequences nearest to a path: itself, or some of those in it, or of those in these."""
+    level = [path]
+    for _ in range(3):
+        if found := [folder for folder in level if sequence_folders(folder, labels)]:
+            return found
+        level = [child for folder in level for child in _folders(folder)]
+    return []
+
+
+def _folders(path: Path) -> Iterable[Path]:
+    skipped = ("img1", "images", "image_02", "trackers", "results")
+    return sorted(child for child in path.iterdir() if child.is_dir() and child.name not in skipped)
+
+
+def _tree(root: Path, labels: str) -> list[Place]:
+    return [sequence(folder, folder / labels) for folder in sequence_folders(root, labels)]
+
+
+def _by_seqmap(root: Path, places: list[Place]) -> tuple[list[Place], list[str]]:
+    """The sequences that the tree's only seqmap names, in its order; all where there is none, or more than one."""
+    beside = root.parent / "seqmaps" / f"{root.name}.txt"
+    inside = text_files(root / "seqmaps") if (root / "seqmaps").is_dir() else []
+    maps = [beside] if beside.is_file() else inside
+    if len(maps) != 1:
+        return places, []
+    kept = _in_order(maps[0], places, names_of(maps[0]))
+    if len(kept) == len(places):
+        return kept, []
+    left = [place.name for place in places if place not in kept]
+    return kept, [f"'{maps[0].name}' names {len(kept)} of {len(places)} sequences; left out: {listed(left)}."]
+
+
+def _in_order(seqmap: Path, places: list[Place], names: Sequence[str]) -> list[Place]:
+    known = {place.name: place for place in places}
+    for name in names:
+        if name not in known:
+            raise InputError(f"{seqmap}, '{name}'", "sequences that are there", "no such folder",
+                             did_you_mean(name, known))  # fmt: skip
+    return [known[name] for name in names]
+
+
+def _seen(path: Path) -> str:
+    if not path.is_dir():
+        return "another file" if path.exists() else "nothing is there"
+    names = sorted(child.name for child in path.iterdir())
+    return f"a folder with {listed(names)}" if names else "an empty folder"
+
+
+def result_files(path: Path, names: Sequence[str]) -> dict[str, Path]:
+    """The files of results by sequence: SEQ.txt in the folder or in its ``data``, or one file for one name."""
+    if path.is_file():
+        if len(names) == 1 or path.stem in names:
+            return {path.stem if path.stem in names else names[0]: path}
+        raise InputError(str(path), f"a folder with SEQ.txt for each of {len(names)} sequences", "one file",
+                         "Name the folder, or choose the sequence with --sequences.")  # fmt: skip
+    found = text_files(path)
+    if not found and (path / "data").is_dir():
+        found = text_files(path / "data")
+    if not found:
+        inside = sorted(child.name for child in path.iterdir() if child.is_dir() and _has_results(child))
+        fix = f"Name one of the trackers in it: {listed(inside)}." if inside else "Write a SEQ.txt for each sequence."
+        raise InputError(str(path), "results: a folder with SEQ.txt for each sequence", _seen(path), fix)
+    return {file.stem: file for file in found}
+
+
+def _has_results(folder: Path) -> bool:
+    data = folder / "data"
+    return bool(text_files(folder) or (data.is_dir() and text_files(data)))
+
+
+def informed(place: Place, images: Path) -> Place:
+    """The place with frames, length, rate and size from ``images``: a tree, a sequence, or a folder of its frames.
+
+    InputError where the sequence is not found there.
+    """
+    name = place.name
+    roots = (images, images / "train", images / "test", images / "gt")
+    folders = [root / each for root in roots for each in dict.fromkeys((name, scene_of(name)))]
+    folders += [images] if images.name in (name, scene_of(name)) or not _sequences_in(images) else []
+    for folder in folders:
+        found = sequence(folder) if folder.is_dir() else None
+        if found is not None and (found.frames is not None or found.info is not None):
+            return replace(found, name=name, labels=place.labels)
+    there = [child.name for child in _folders(images)] if images.is_dir() else []
+    fix = did_you_mean(name, there) if there else "Name the folder that holds SEQ/img1."
+    raise InputError(f"--images {images}", f"the frames of '{name}'", "no such folder", fix)
+
+
+def _sequences_in(images: Path) -> bool:
+    return images.is_dir() and any((child / "img1").is_dir() or (child / "seqinfo.ini").is_file()
+                                   for child in _folders(images))  # fmt: skip
+
+
+def measured(place: Place, last: int) -> tuple[Place, str]:
+    """The place with a length and, where that can be known, a size; the sentence says where a length is from.
+
+    ``last`` is the last frame with a box. A length is that of ``seqinfo.ini``, else the number of images, or
+    ``last``.
+    """
+    needs_size = not (place.width and place.height)
+    files = frame_files(place.frames) if place.frames is not None and (needs_size or not place.length) else []
+    if needs_size and files:
+        width, height = picture_size(files[0])
+        place = replace(place, width=width, height=height)
+    if place.length:
+        return place, ""
+    if len(files) >= last > 0 or (files and not last):
+        return replace(place, length=len(files)), ""
+    text = f"'{place.name}' has no seqinfo.ini and no images: its last labelled frame, {last}, is taken as its end."
+    if files:
+        text = f"'{place.name}' has {len(files)} images, but boxes up to frame {last}, which is taken as its end."
+    return replace(place, length=last), text
