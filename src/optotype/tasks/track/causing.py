@@ -38,6 +38,8 @@ MEET = 0.3
 """Overlap of two objects, as a share of the smaller, from which on they meet."""
 OUTSIDE = 0.3
 """Share of a box outside the picture that makes it one at the border, where nothing hides more of it."""
+FAST = 0.3
+"""IoU of an object's boxes in two frames below which it moved too far to be followed by its place."""
 SOON = 5
 """Frames within which one thing is held to follow from another: a jerk, a meeting, the start or end of a life."""
 UNSEEN = 0.3
@@ -256,6 +258,11 @@ def _missed_jerk(m: Missed) -> Found:
     return m.maybe & moved & (ago <= SOON), _latest_jerk(m.facts)[m.frame], _none(m)
 
 
+def _missed_fast(m: Missed) -> Found:
+    stay = m.facts.stay[m.row]
+    return m.maybe & (m.since[1] <= SOON) & (stay < FAST), stay, _none(m)
+
+
 def _missed_new(m: Missed) -> Found:
     newborn = m.detected & (m.since[1] > 1) & (m.streak <= m.limit("confirm"))
     return newborn, m.streak.astype(np.float64), _none(m)
@@ -295,6 +302,7 @@ MISSED: tuple[Rule[Missed], ...] = (
     Rule("ratio filter", _missed_ratio),
     Rule("low score", _missed_score),
     Rule("camera jerk", _missed_jerk),
+    Rule("fast", _missed_fast),
     Rule("not confirmed", _missed_new),
     Rule("badly placed", _missed_near),
     Rule("border", _missed_border),
@@ -418,6 +426,11 @@ def _switch_meeting(s: Switches) -> Found:
     return s.meets >= MEET, s.meets, np.where(s.owner >= 0, s.owner, s.met)
 
 
+def _switch_fast(s: Switches) -> Found:
+    stay = s.facts.stay[s.after]
+    return stay < FAST, stay, np.full(len(s.after), -1, np.int64)
+
+
 def _during(cause: str) -> Rule[Switches]:
     def test(s: Switches) -> Found:
         return s.during.code == CAUSE_CODE[cause], s.during.fact, s.during.other
@@ -437,6 +450,7 @@ SWITCHES: tuple[Rule[Switches], ...] = (
     *(_during(rule.cause) for rule in MISSED),
     Rule("duplicate", _switch_twice),
     Rule("crossing", _switch_meeting),
+    Rule("fast", _switch_fast),
 )
 """Of an identity switch, a fragmentation, and a track that goes over to another object. Between the crossing and the
 duplicate stand the causes for which the object was missed in between."""

@@ -37,6 +37,7 @@ CAUSES: Final = (
     "detection missing",
     "carried on",
     "background",
+    "fast",
 )
 """Position = ``cause``; 0 is ``unexplained``."""
 
@@ -60,6 +61,7 @@ CAUSE_NAMES: Final = {
     "detection missing": "nothing was detected there",
     "carried on": "the track went on where nothing was detected",
     "background": "nothing is there",
+    "fast": "it moved out of most of its box between two frames",
 }
 
 FACTS: Final = {
@@ -82,6 +84,7 @@ FACTS: Final = {
     "detection missing": "frames",
     "carried on": "frames",
     "background": "score",
+    "fast": "IoU with its box before",
 }
 """What ``fact`` of an event with the cause measures; empty: NaN."""
 

@@ -159,7 +159,7 @@ def _run(side: Side, row: Positions, caused: Caused, type_: str, truth_id: Array
     frame = side.rows["frame"]
     group = runs(side.chains, side.rows["frame"], row)
     begins = np.flatnonzero(np.diff(group, prepend=-1))
-    ends = np.append(begins[1:], len(row)) - 1
+    ends = np.append(begins[1:], len(row))[: len(begins)] - 1
     made = most(caused, group, len(begins))
     start, stop = row[begins], row[ends]
     return Events(type_, side.rows.item[start], frame[start], frame[stop], truth_id[begins], prediction_id[begins],
@@ -172,9 +172,15 @@ def _changes(facts: Facts) -> Changes:
     row = side.chains.order[side.match[side.chains.order] >= 0]
     before = side.chains.before(row)
     before, row = before[before >= 0], row[before >= 0]
-    tracks = facts.said.chains.code[side.match]
+    tracks = _tracks(facts)
     chosen = (tracks[before] != tracks[row]) | (side.frame[row] - side.frame[before] > 1)
     return Changes(before[chosen], row[chosen])
+
+
+def _tracks(facts: Facts) -> Ints:
+    """The chain of the track that each box of the truth is matched to, −1 for none."""
+    match, code = facts.truth.match, facts.said.chains.code
+    return np.where(match >= 0, code[match] if len(code) else -1, -1).astype(np.int32)
 
 
 def _changed(facts: Facts, changes: Changes, missed: _Boxes, alarms: _Boxes) -> Caused:
@@ -185,7 +191,7 @@ def _changed(facts: Facts, changes: Changes, missed: _Boxes, alarms: _Boxes) -> 
     owner, second = _earlier(facts, changes, alarms)
     meets, met = _around(truth, changes.before, changes.after)
     during = _during(truth, changes, missed)
-    tracks = facts.said.chains.code[truth.match]
+    tracks = _tracks(facts)
     switched = tracks[changes.before] != tracks[changes.after]
     about = Switches(
         facts, changes.before, changes.after, switched, gap, during, apart, partner, meets, met, owner, second
@@ -215,7 +221,7 @@ def _during(truth: Side, changes: Changes, missed: _Boxes) -> Caused:
 def _swaps(facts: Facts, changes: Changes) -> tuple[Array, Array]:
     """Frames to the nearest opposite switch (from the new track to the old) within ``SOON``, and whose it is."""
     apart, partner = np.full(len(changes), np.nan), np.full(len(changes), -1, np.int64)
-    tracks = facts.said.chains.code[facts.truth.match]
+    tracks = _tracks(facts)
     old, new = (tracks[row].astype(np.int64) for row in (changes.before, changes.after))
     rows = np.flatnonzero(old != new)
     if not len(rows):
@@ -253,7 +259,7 @@ def _earlier(facts: Facts, changes: Changes, alarms: _Boxes) -> tuple[Array, Cau
 
 def _losses(facts: Facts, changes: Changes, caused: Caused, missed: _Boxes) -> Iterable[Events]:
     """Switches, fragmentations, split objects and merged tracks."""
-    tracks = facts.said.chains.code[facts.truth.match]
+    tracks = _tracks(facts)
     switched = tracks[changes.before] != tracks[changes.after]
     yield _moments("IDSW", facts, changes.take(switched), _of(caused, switched))
     broken = _broken(facts, changes)

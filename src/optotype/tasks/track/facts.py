@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from optotype.box_geometry import iou
 from optotype.evidence import Evidence, Rows
 from optotype.kernels import track_events as kernel
 from optotype.tables import Array, Floats, Ints, Tracks
@@ -54,15 +55,17 @@ class Seen:
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """Both sides, and: ``seen`` what the tracker was given (None: unknown), ``limits`` of the tracker, ``jerk``
-    (frames,) pixels by which all boxes jumped and ``jerks`` (frames,) how many such frames there were so far, ``size``
-    (items, 2) of the images, NaN where unknown.
+    """Both sides, and: ``seen`` what the tracker was given (None: unknown), ``limits`` of the tracker, ``stay`` (m,)
+    the IoU of each box of the truth with the object's in the frame before (NaN: not there), ``jerk`` (frames,) pixels
+    by which all boxes jumped and ``jerks`` (frames,) how many such frames there were so far, ``size`` (items, 2) of the
+    images, NaN where unknown.
     """
 
     truth: Side
     said: Side
     seen: Seen | None
     limits: Limits
+    stay: Floats
     jerk: Floats
     jerks: NDArray[np.int64]
     size: Floats
@@ -98,9 +101,11 @@ class Facts:
             Side(table, frame, match, share, who, Chains.of(table))
             for table, frame, match, share, who in zip(tables, frames, matches, shares, whos, strict=True)
         ]
-        steps = moving.steps(truth.chains, truth.frame)
-        jerk = moving.jerks(evidence, moving.of_all(box[0], *steps, truth.frame, int(starts[-1])))
-        return cls(truth, said, seen, Limits.of(evidence, rules), jerk, np.cumsum(jerk > 0), _size(evidence))
+        later, earlier = moving.steps(truth.chains, truth.frame)
+        stay = np.full(len(truth.rows), np.nan)
+        stay[later] = iou(box[0][later], box[0][earlier])
+        jerk = moving.jerks(evidence, moving.of_all(box[0], later, earlier, truth.frame, int(starts[-1])))
+        return cls(truth, said, seen, Limits.of(evidence, rules), stay, jerk, np.cumsum(jerk > 0), _size(evidence))
 
 
 def _frames(item: Ints, frame: Ints, starts: Array) -> NDArray[np.int64]:

@@ -37,19 +37,30 @@ class Limits:
         n = len(evidence)
         found = {field.name: np.full(n, np.nan) for field in fields(cls)}
         for i, key in enumerate(evidence.keys.tolist()):
-            for name, value in _read(_settings(rules.settings, key)).items():
+            for name, value in _read(rules.settings, key).items():
                 found[name][i] = value
         return cls(**found)
 
 
-def _settings(settings: Mapping[str, Any], sequence: str) -> Mapping[str, Any]:
-    """The settings of a sequence: its own, where it has some, over those of all."""
-    own = settings.get("sequences", {}).get(sequence, {})
-    return {**settings, **own}
+_NAMES = {
+    "low": ("low",),
+    "high": ("high",),
+    "start": ("start",),
+    "buffer": ("buffer", "max_lost", "max_age"),
+    "area": ("min_area",),
+    "ratio": ("max_ratio",),
+}
+"""What the trackers call each limit."""
 
 
-_NAMES: dict[str, tuple[str, ...]] = {}
-
-
-def _read(settings: Mapping[str, Any]) -> dict[str, float]:
-    return {name: float(settings[name]) for name in () if name in settings}
+def _read(settings: Mapping[str, Any], sequence: str) -> dict[str, float]:
+    """The limits in a sequence: what is set for it alone stands over what is set for all."""
+    named = {**settings, **settings.get("sequences", {}).get(sequence, {})}
+    found = {limit: float(named[name]) for limit, names in _NAMES.items() for name in names if name in named}
+    if found.get("ratio") == 0:  # the trackers' word for no limit
+        del found["ratio"]
+    if "match_new" in named:  # ByteTrack lets a track out with its second box
+        found["confirm"] = 1.0
+    if "min_hits" in named:
+        found["confirm"] = float(named["min_hits"]) - 1
+    return found

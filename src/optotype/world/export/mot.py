@@ -12,6 +12,9 @@ import configparser
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from optotype.files import write_atomic
 from optotype.world.attributes import OBJECT, Objects
@@ -25,7 +28,8 @@ CLASSES = (
 )  # fmt: skip
 """Lines of ``labels.txt``: position + 1 is the class in ``gt.txt``; the two that the world has none of stay unused."""
 
-_NUMBER = {OBJECT_CLASSES.index(name): i + 1 for i, name in enumerate(CLASSES) if name in OBJECT_CLASSES}
+NUMBER = {OBJECT_CLASSES.index(name): i + 1 for i, name in enumerate(CLASSES) if name in OBJECT_CLASSES}
+"""Position in ``OBJECT_CLASSES`` → class in ``gt.txt``."""
 
 
 def begin(root: Path) -> None:
@@ -41,13 +45,16 @@ def picture(root: Path, frame: int, rendered: Frame) -> None:
 def rows(frame: int, objects: Objects) -> Iterator[str]:
     """Lines of ``gt.txt`` for one frame, without traffic lights and signs, which do not move."""
     for i in range(len(objects)):
-        number = _NUMBER.get(int(objects.kind[i]))
-        if number is None:
-            continue
-        x, y, w, h = objects.extent[i]
-        box = f"{x + 1:.2f},{y + 1:.2f},{w:.2f},{h:.2f}"
-        visibility = objects.visible[i] * (1 - objects.truncation[i])
-        yield f"{frame},{objects.thing[i]},{box},{int(objects.status[i] == OBJECT)},{number},{visibility:.5f}\n"
+        number = NUMBER.get(int(objects.kind[i]))
+        if number is not None:
+            visibility = objects.visible[i] * (1 - objects.truncation[i])
+            yield line(frame, objects.thing[i], objects.extent[i], objects.status[i] == OBJECT, number, visibility)
+
+
+def line(frame: int, thing: int, extent: NDArray[Any], counts: bool, number: int, visibility: float) -> str:
+    """One line of ``gt.txt``: ``extent`` (4,) counts from 0, ``number`` is the class's in the file."""
+    x, y, w, h = extent
+    return f"{frame},{thing},{x + 1:.2f},{y + 1:.2f},{w:.2f},{h:.2f},{int(counts)},{number},{visibility:.5f}\n"
 
 
 def finish(root: Path, frames: int, width: int, height: int, lines: list[str]) -> None:
