@@ -1,0 +1,296 @@
+"""Tracks against objects, frame by frame, as HOTA, CLEAR and Identity match them, by the rules of MOTChallenge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optotype.errors import InputError
+from optotype.evidence import Evidence, Rows
+from optotype.kernels import box_overlaps, identity
+from optotype.kernels.clear import IOU, clear
+from optotype.kernels.hota import hota
+from optotype.machine import usable_cores
+from optotype.metrics.tracking import ALPHAS, COUNTS, MIDDLE, SUMS
+from optotype.tables import Array, Floats, Ints, Tracks
+from optotype.tasks.track.rules import Rules
+
+JUDGED = ("pedestrian",)
+"""What the protocols of MOTChallenge judge."""
+
+DISTRACTORS = ("person on vehicle", "static person", "distractor", "reflection")
+"""What a tracker may find or not under ``mot16`` and ``mot17``."""
+
+OF_MOT20 = (*DISTRACTORS, "non-motorised vehicle")
+
+Integers = NDArray[np.int64]
+
+
+def match(truth: Tracks, prediction: Tracks, *, rules: Rules | None = None, threads: int = 0) -> Evidence:
+    """Evidence of a tracker: tables ``sequences``, ``truth``, ``predictions`` and ``counts``, rows in the files' order.
+
+    ``classes`` are those that are judged. ``sequences``: ``place`` among the truth's items, ``length``, ``width``,
+    ``height`` int32, ``rate`` float64. ``truth``: ``frame``, ``id``, ``label`` (−1: of a class that is not judged),
+    ``box``, ``visibility``, ``kept`` (it is judged), ``match`` int32, the position among the sequence's predictions of
+    CLEAR's match, −1 for none, and ``association`` float64, A(c) of HOTA's match at α 0.5, NaN for none.
+    ``predictions``: ``frame``, ``id``, ``label``, ``box``, ``score`` (NaN: none), ``row``, ``match`` among the truth's
+    rows, and ``kept`` (False: dropped, it lies on a distractor). ``counts``, a row a sequence and class: ``label`` and
+    the columns ``COUNTS`` and ``SUMS`` of ``metrics.tracking``.
+
+    Both sides must be of the same sequences and classes, each id once in a frame (InputError). ``rules`` None: protocol
+    ``plain``. The result does not depend on ``threads`` (0: all cores). Source: TrackEval 1.3.0.
+    """
+    _check(truth, prediction)
+    protocol = _Protocol.of((rules or Rules()).protocol, truth.classes)
+    order = np.argsort(truth.items.key, kind="stable").astype(np.int32)
+    sides = _Side.of(truth, TRUTH), _Side.of(prediction, SAID)
+
+    def judged(s: int) -> _Part:
+        return _judge(protocol, int(truth.length[s]), sides[0].of_sequence(s), sides[1].of_sequence(s))
+
+    workers = min(threads or usable_cores(), len(order))
+    if workers > 1:
+        with ThreadPoolExecutor(workers) as pool:
+            parts = list(pool.map(judged, order.tolist()))
+    else:
+        parts = [judged(s) for s in order.tolist()]
+    tables = {
+        "sequences": Rows(np.arange(len(order), dtype=np.int32), {
+            "place": order, "length": truth.length[order], "rate": truth.rate[order],
+            "width": truth.items.width[order], "height": truth.items.height[order],
+        }),
+        "truth": _rows([part.truth for part in parts]),
+        "predictions": _rows([part.said for part in parts]),
+        "counts": _rows([part.counts for part in parts]),
+    }  # fmt: skip
+    return Evidence("track", protocol.classes, truth.items.key[order], truth.items.groups()[order], tables)
+
+
+@dataclass(frozen=True, eq=False)
+class _Protocol:
+    """``label`` (K,) is the number among the judged ``classes`` of each class of the tables, −1 for none."""
+
+    name: str
+    classes: tuple[str, ...]
+    label: Ints
+    distractor: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, name: str, classes: tuple[str, ...]) -> _Protocol:
+        none = np.zeros(len(classes), np.bool_)
+        if name == "plain":
+            return cls(name, classes, np.arange(len(classes), dtype=np.int32), none)
+        if name == "mot15":
+            return cls(name, JUDGED, np.zeros(len(classes), np.int32), none)
+        if JUDGED[0] not in classes:
+            raise InputError("classes of the truth", f"MOTChallenge's, '{JUDGED[0]}' among them, for {name}",
+                             ", ".join(classes), "Choose --protocol plain for other classes.")  # fmt: skip
+        distractors = OF_MOT20 if name == "mot20" else DISTRACTORS
+        label = [0 if of == JUDGED[0] else -1 for of in classes]
+        return cls(name, JUDGED, np.array(label, np.int32), np.array([of in distractors for of in classes]))
+
+
+TRUTH = ("frame", "id", "label", "box", "visibility", "counts")
+SAID = ("frame", "id", "label", "box", "score", "row")
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """Columns of one side, contiguous, and where its sequences begin."""
+
+    columns: dict[str, Array]
+    starts: Integers
+
+    @classmethod
+    def of(cls, tracks: Tracks, names: Sequence[str]) -> _Side:
+        columns = {name: getattr(tracks, name) for name in names}
+        if "score" in columns and tracks.score is None:
+            columns["score"] = np.full(len(tracks), np.nan)
+        return cls({name: np.ascontiguousarray(values) for name, values in columns.items()}, tracks.starts())
+
+    def of_sequence(self, s: int) -> dict[str, Array]:
+        rows = slice(self.starts[s], self.starts[s + 1])
+        return {name: values[rows] for name, values in self.columns.items()}
+
+
+class _Part(NamedTuple):
+    """Columns of one sequence for the tables of the same names."""
+
+    truth: dict[str, Array]
+    said: dict[str, Array]
+    counts: dict[str, Array]
+
+
+class _Pairs(NamedTuple):
+    """Boxes of a frame that overlap: rows of both sides, their IoU, and where the pairs of each frame begin."""
+
+    start: Integers
+    row: Ints
+    column: Ints
+    iou: Floats
+
+
+class _Frames(NamedTuple):
+    """Where the rows of each frame begin, on both sides, (F + 1,)."""
+
+    truth: Integers
+    said: Integers
+
+
+def _judge(protocol: _Protocol, length: int, truth: dict[str, Array], said: dict[str, Array]) -> _Part:
+    """All that matching finds in one sequence."""
+    turn = np.arange(1, length + 2)
+    frames = _Frames(np.searchsorted(truth["frame"], turn), np.searchsorted(said["frame"], turn))
+    distractor = protocol.distractor[truth["label"]]
+    truth["label"], said["label"] = protocol.label[truth["label"]], protocol.label[said["label"]]
+    pairs = _overlaps(frames, truth, said, within=protocol.name == "plain" and len(protocol.classes) > 1)
+    truth["kept"] = truth.pop("counts") & (truth["label"] >= 0)
+    said["kept"] = np.ones(len(said["id"]), np.bool_)
+    if distractor.any():
+        box_overlaps.drop_distracted(*frames, *pairs, distractor, said["kept"])
+    truth["match"], said["match"] = (np.full(len(side["id"]), -1, np.int32) for side in (truth, said))
+    truth["association"] = np.full(len(truth["id"]), np.nan)
+    counts = {name: np.zeros(len(protocol.classes), np.int64) for name in COUNTS}
+    counts |= {name: np.zeros((len(protocol.classes), *shape), kind) for name, (shape, kind) in SUMS.items()}
+    counts["frames"][:] = length
+    present = {
+        int(k) for side in (truth, said) for k in np.flatnonzero(np.bincount(side["label"][side["kept"]])).tolist()
+    }
+    for k in sorted(present):
+        _count(k, frames, pairs, truth, said, {name: values[k : k + 1] for name, values in counts.items()})
+    return _Part(truth, said, {"label": np.arange(len(protocol.classes), dtype=np.int32), **counts})
+
+
+def _overlaps(frames: _Frames, truth: dict[str, Array], said: dict[str, Array], *, within: bool) -> _Pairs:
+    room = 2 * (len(truth["id"]) + len(said["id"])) + 64
+    start = np.empty(len(frames.truth), np.int64)
+    while True:
+        row, column, iou = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room)
+        sides = truth["box"], said["box"], truth["label"], said["label"]
+        count = box_overlaps.overlaps(*frames, *sides, within, start, row, column, iou)
+        if count <= room:
+            return _Pairs(start, row[:count], column[:count], iou[:count])
+        room = count
+
+
+def _count(
+    k: int, frames: _Frames, pairs: _Pairs, truth: dict[str, Array], said: dict[str, Array], into: dict[str, Array]
+) -> None:
+    """The numbers of class ``k``, written ``into`` (1, …), and its matches, written into the columns of both sides."""
+    rows, frame, place = _of_class(k, truth, frames.truth)
+    said_rows, said_frame, said_place = _of_class(k, said, frames.said)
+    pairs = _narrowed(pairs, place, said_place)
+    number, ids = _numbered(truth["id"][rows])
+    said_number, said_ids = _numbered(said["id"][said_rows])
+    boxes, said_boxes = np.bincount(number, minlength=ids), np.bincount(said_number, minlength=said_ids)
+    into["truth"][0], into["predictions"][0] = len(rows), len(said_rows)
+    into["truth_ids"][0], into["prediction_ids"][0] = ids, said_ids
+
+    met = number[pairs.row], said_number[pairs.column]
+    meeting, who, said_who = (np.empty(len(pairs.row), np.int32) for _ in range(3))
+    meetings = box_overlaps.meetings(ids, said_ids, *met, meeting, who, said_who)
+    who, said_who = who[:meetings], said_who[:meetings]
+
+    found = np.empty(len(rows), np.int32)
+    numbers = np.empty(len(_CLEAR), np.int64)
+    into["MOTP_sum"][0] = clear(frame, said_frame, *pairs, number, said_number, ids, found, numbers)
+    for name, value in zip(_CLEAR, numbers.tolist(), strict=True):
+        into[name][0] = value
+    matched = np.flatnonzero(found >= 0)
+    truth["match"][rows[matched]] = said_rows[found[matched]]
+    said["match"][said_rows[found[matched]]] = rows[matched]
+
+    sums, association = np.empty((4, len(ALPHAS))), np.full(len(rows), np.nan)
+    hits = np.empty(len(ALPHAS), np.int64)
+    hota(
+        frame, said_frame, *pairs, meeting, who, said_who, boxes, said_boxes, ALPHAS, MIDDLE, hits, sums, association
+    )  # fmt: skip
+    truth["association"][rows] = association
+    into["HOTA_TP"][0], into["HOTA_FN"][0], into["HOTA_FP"][0] = hits, len(rows) - hits, len(said_rows) - hits
+    into["AssA"][0], into["AssRe"][0], into["AssPr"][0], into["LocA"][0] = sums
+
+    shared = np.bincount(meeting[pairs.iou >= IOU], minlength=meetings).astype(np.float64)
+    some = np.flatnonzero(shared)
+    ours, theirs = who[some].astype(np.int64), said_who[some].astype(np.int64)
+    into["IDTP"][0] = identity.heaviest(ids, said_ids, ours, theirs, shared[some])
+    for kind, of in (("", "TP"), ("ID", "IDTP")):
+        into[f"{kind}FN"][0], into[f"{kind}FP"][0] = len(rows) - into[of][0], len(said_rows) - into[of][0]
+
+
+_CLEAR = ("TP", "IDSW", "Frag", "MT", "PT", "ML")
+
+
+def _of_class(k: int, side: dict[str, Array], start: Integers) -> tuple[Array, Integers, Ints | None]:
+    """Kept rows of class ``k``, where their frames begin, and the place of each row among them (None: all are)."""
+    mask = side["kept"] & (side["label"] == k)
+    rows = np.flatnonzero(mask).astype(np.int32)
+    if len(rows) == len(mask):
+        return rows, start, None
+    before = np.append(0, np.cumsum(mask))
+    return rows, before[start], np.where(mask, before[:-1], -1).astype(np.int32)
+
+
+def _narrowed(pairs: _Pairs, place: Ints | None, said_place: Ints | None) -> _Pairs:
+    """The pairs between rows that have a place, with their places."""
+    if place is None and said_place is None:
+        return pairs
+    row = pairs.row if place is None else place[pairs.row]
+    column = pairs.column if said_place is None else said_place[pairs.column]
+    inside = (row >= 0) & (column >= 0)
+    return _Pairs(np.append(0, np.cumsum(inside))[pairs.start], row[inside], column[inside], pairs.iou[inside])
+
+
+def _numbered(ids: Integers) -> tuple[Ints, int]:
+    """Each id by its number among those that occur, in ascending order, and how many there are."""
+    if not len(ids):
+        return np.zeros(0, np.int32), 0
+    low, high = int(ids.min()), int(ids.max())
+    if high - low > 4 * len(ids) + 1024:
+        there, number = np.unique(ids, return_inverse=True)
+        return number.astype(np.int32), len(there)
+    seen = np.zeros(high - low + 1, np.bool_)
+    seen[ids - low] = True
+    last = np.cumsum(seen, dtype=np.int32)
+    return (last[ids - low] - 1).astype(np.int32, copy=False), int(last[-1])
+
+
+def _rows(parts: Sequence[dict[str, Array]]) -> Rows:
+    """One table of the columns of all sequences."""
+    sizes = [len(part["label"]) for part in parts]
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return Rows(np.repeat(np.arange(len(parts), dtype=np.int32), sizes), columns)
+
+
+def _check(truth: Tracks, prediction: Tracks) -> None:
+    if truth.classes != prediction.classes:
+        raise InputError("classes of the tracks", f"the truth's {len(truth.classes)} classes in its order",
+                         f"{len(prediction.classes)} classes", "Give both the same class list.")  # fmt: skip
+    if not np.array_equal(truth.items.key, prediction.items.key):
+        raise InputError("sequences of the tracks", f"the truth's {len(truth.items)} sequences in its order", "others",
+                         "Give the tracks of the truth's sequences.")  # fmt: skip
+    if not len(truth.items):
+        raise InputError("matching", "at least one sequence", "none", "Check the truth's sequences.")
+    for name, side in (("truth", truth), ("tracks", prediction)):
+        _check_ids(name, side, truth)
+
+
+def _check_ids(name: str, side: Tracks, truth: Tracks) -> None:
+    """Every box has an id, in a frame of the truth, and no other box of the frame has it."""
+    if len(bad := np.flatnonzero((side.id < 0) | (side.frame > truth.length[side.item]))):
+        i = bad[0]
+        got = f"id {side.id[i]} in frame {side.frame[i]} of '{side.items.key[side.item[i]]}'"
+        raise InputError(f"the {name}, row {i}", "an id of 0 or more in a frame of the sequence", got,
+                         "Correct or drop the row.")  # fmt: skip
+    number, ids = _numbered(side.id)
+    new = (np.diff(side.frame) != 0) | (np.diff(side.item) != 0)
+    start = np.concatenate([[0], np.flatnonzero(new) + 1, [len(side)]]).astype(np.int64)
+    i = box_overlaps.second_of_frame(start, number, ids)
+    if i >= 0:
+        got = f"id {side.id[i]} twice in frame {side.frame[i]} of '{side.items.key[side.item[i]]}'"
+        raise InputError(f"the {name}, row {i}", "every id once in a frame", got,
+                         "Give each object of a frame an id of its own.")  # fmt: skip
