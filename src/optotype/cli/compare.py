@@ -13,10 +13,11 @@ def compare(
     /,
     *,
     out: Path | None = None,
-    task: Literal["classify", "detect"] | None = None,
+    task: Literal["classify", "detect", "track"] | None = None,
     truth: str | None = None,
     images: Path | None = None,
     map_categories: str | None = None,
+    protocol: str | None = None,
     names: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     fail_if: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     bootstrap: int = 1000,
@@ -42,6 +43,8 @@ def compare(
         With --truth: folder that holds the images.
     map_categories
         With --task detect: which category of the detections is which of the truth; see 'optotype evaluate'.
+    protocol
+        With --truth: the convention of the numbers: coco (detect), plain, mot15, mot16, mot17 or mot20 (track).
     names
         One name per folder; default: the folders' own.
     fail_if
@@ -66,8 +69,9 @@ def compare(
 
     if (task is None) != (truth is None) or (truth is not None and out is None):
         raise InputError("compare", "--task, --truth and --out together", "only some of them", "Add the others.")
-    if truth is None and (images is not None or map_categories is not None):
-        raise InputError("compare", "--images and --map-categories with --truth", "no --truth", "Add it or drop them.")
+    if truth is None and not (images is None and map_categories is None and protocol is None):
+        only = "--images, --map-categories and --protocol with --truth"
+        raise InputError("compare", only, "no --truth", "Add it or drop them.")
     common: dict[str, Any] = {
         "names": names,
         "fail_if": fail_if or (),
@@ -77,8 +81,8 @@ def compare(
     }
     if task is not None and truth is not None and out is not None:
         found = compare_files(
-            task, truth, folders, out=out, images=images, map_categories=map_categories, **common
-        )  # fmt: skip
+            task, truth, folders, out=out, images=images, map_categories=map_categories, protocol=protocol, **common
+        )
         out = out / "comparison"
     else:
         found = run(folders, out=out, **common)

@@ -17,7 +17,7 @@ def say(line: str) -> None:
     err.print(line, markup=False, soft_wrap=True)
 
 
-_FIRST = {"classify": "confusion", "detect": "sweep"}
+_FIRST = {"classify": "confusion", "detect": "sweep", "track": "hota"}
 """A module of kernels that every command about a task needs."""
 
 

@@ -20,6 +20,7 @@ _MOST_CLASSES = 40
 _WIDE = 110
 """Columns of a terminal from which on the classes' intervals fit beside their values."""
 
+_MOST_CAUSES = 3
 _MOST_ACROSS = 6
 """Parts that stand beside each other."""
 
@@ -29,8 +30,14 @@ _PARTS = {"iou": "IoU threshold"}
 _ALIASES = {
     "AP": "mAP50-95", "AP50": "mAP50", "AP75": "mAP75", "AP_small": "APs", "AP_medium": "APm", "AP_large": "APl",
     "AR_1": "AR@1", "AR_10": "AR@10", "AR_100": "AR@100", "AR_small": "ARs", "AR_medium": "ARm", "AR_large": "ARl",
+    "MOTP": "motp (as mean IoU)", "MT": "mostly_tracked", "PT": "partially_tracked", "ML": "mostly_lost",
+    "IDSW": "IDs, num_switches", "Frag": "FM, num_fragmentations", "FP": "CLR_FP, num_false_positives",
+    "FN": "CLR_FN, num_misses",
 }  # fmt: skip
-"""What other tools call the numbers of detectors."""
+"""What other tools call the numbers of detectors and trackers."""
+
+_TRACKED = ("HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDSW", "Frag", "FP", "FN")
+"""Numbers of a tracker that stand beside each other."""
 
 
 def number(metric: Metric) -> str:
@@ -41,7 +48,9 @@ def number(metric: Metric) -> str:
     """
     if metric.value is None or not math.isfinite(metric.value):
         return "–"
-    digits = 1 if metric.unit == "points" else 3
+    if metric.unit == "count" and metric.low is None and float(metric.value).is_integer():
+        return f"{metric.value:,.0f}"
+    digits = 1 if metric.unit in ("points", "count") else 3
     if metric.low is None or metric.high is None:
         return f"{metric.value:.{digits}f}"
     return f"{metric.value:.{digits}f} [{metric.low:.{digits}f}, {metric.high:.{digits}f}]"
@@ -52,20 +61,21 @@ def show_result(result: Result) -> None:
     console.out.print(_headline(result))
     if "tide" in result.errors:
         console.out.print(_errors(result.errors))
+    if "events" in result.errors:
+        console.out.print(_events(result.errors["events"]))
     if "dece" in result.calibration:
         console.out.print(_calibration(result.calibration))
     for name, rows in result.slices.items():
         if rows:
             console.out.print(_slices(name, rows))
-    if result.per_class:
+    if len(result.per_class) > (result.task == "track"):
         console.out.print(_classes(result))
     console.warn(result.warnings)
 
 
 def _headline(result: Result) -> Table:
     n = result.n
-    objects = f", {n.truth:,} objects, {n.predictions:,} detections" if result.task != "classify" else ""
-    title = f"{result.task}: {n.items:,} items{objects}, {n.classes} classes"
+    title = f"{result.task}: {_much(result)}, {n.classes} {'class' if n.classes == 1 else 'classes'}"
     table = Table(title=title, title_justify="left")
     table.add_column("metric")
     table.add_column("value [95 % interval]")
@@ -74,6 +84,28 @@ def _headline(result: Result) -> Table:
         table.add_column("also called")
     for key, metric in result.metrics.items():
         table.add_row(key, number(metric), *([_ALIASES.get(key, "")] if known else []))
+    return table
+
+
+def _much(result: Result) -> str:
+    """How much was judged."""
+    n = result.n
+    if result.task == "track":
+        return f"{n.items:,} sequences, {n.truth:,} boxes of the truth, {n.predictions:,} of tracks"
+    objects = f", {n.truth:,} objects, {n.predictions:,} detections" if result.task != "classify" else ""
+    return f"{n.items:,} items{objects}"
+
+
+def _events(found: dict[str, Any]) -> Table:
+    """What goes wrong in a tracker, by type, with the commonest causes."""
+    table = Table(title="what goes wrong, and what goes with it", title_justify="left")
+    for name in ("event", "number", "commonest causes", "unexplained"):
+        table.add_column(name, justify="right" if name in ("number", "unexplained") else "left")
+    for kind, of in found.items():
+        causes = [(name, n) for name, n in of["causes"].items() if name != "unexplained"][:_MOST_CAUSES]
+        told = ", ".join(f"{name} {n:,}" for name, n in causes) or "–"
+        share = "–" if of["unexplained"] is None else f"{100 * of['unexplained']:.0f} %"
+        table.add_row(kind, f"{of['events']:,}", told, share)
     return table
 
 
@@ -111,17 +143,19 @@ def _slices(name: str, rows: list[SliceResult]) -> Table:
     """Numbers down, parts across, or the other way round where there are many parts; intervals where they fit."""
     wide = console.out.width >= _WIDE
     keys = list(dict.fromkeys(key for row in rows for key in row.metrics))
+    keys = [key for key in keys if key in _TRACKED] if "HOTA" in keys else keys
     cells = [[f"{row.n:,}", *(_short(row.metrics.get(key, Metric(None)), wide) for key in keys)] for row in rows]
     called = _PARTS.get(name, name)
-    across, down = [row.name for row in rows], ["objects", *keys]
-    if len(rows) > _MOST_ACROSS:
+    across, down = [row.name for row in rows], ["boxes" if "HOTA" in keys else "objects", *keys]
+    lengthwise = len(rows) > _MOST_ACROSS or "HOTA" in keys
+    if lengthwise:
         across, down = down, across
     else:
         cells = [list(column) for column in zip(*cells, strict=True)]
     known = any(metric.low is not None for row in rows for metric in row.metrics.values())
     caption = "intervals in eval.json" if known and not wide else None
     table = Table(title=f"by {called}", title_justify="left", caption=caption)
-    table.add_column(called if len(rows) > _MOST_ACROSS else "metric")
+    table.add_column(called if lengthwise else "metric")
     for label in across:
         table.add_column(Text(label), justify="left" if wide else "right")
     for label, row in zip(down, cells, strict=True):
@@ -132,6 +166,7 @@ def _slices(name: str, rows: list[SliceResult]) -> Table:
 def _classes(result: Result) -> Table:
     """The numbers of each class but those of parts: of sizes, fewer detections, kinds of errors."""
     keys = [key for key in result.per_class[0].metrics if "_" not in key and "." not in key]
+    keys = [key for key in keys if key in _TRACKED] if result.task == "track" else keys
     table = Table(title="per class", title_justify="left")
     table.add_column("class")
     table.add_column("n", justify="right")
@@ -172,6 +207,8 @@ def _runs(comparison: Comparison) -> Table:
 
 
 def _pairs(comparison: Comparison) -> Table:
+    if comparison.task == "track":
+        return _tracker_pairs(comparison)
     first = next(iter(comparison.pairs[0].metrics))
     table = Table(title="pairs", title_justify="left", caption="all differences with intervals: report.html, --json")
     for name in ("pair", f"difference in {first} [95 %]", "fixes", "breaks", "p (fixes, breaks)"):
@@ -179,6 +216,22 @@ def _pairs(comparison: Comparison) -> Table:
     for pair in comparison.pairs:
         numbers = f"{pair.fixes:,}", f"{pair.breaks:,}", f"{pair.mcnemar_p:.2g}"
         table.add_row(Text(f"{pair.b} minus {pair.a}"), _signed(pair.metrics[first]), *numbers)
+    return table
+
+
+def _tracker_pairs(comparison: Comparison) -> Table:
+    table = Table(title="pairs", title_justify="left", caption="all differences: report.html, --json")
+    names = ("pair", "difference in HOTA", "p", "scenes better, worse", "boxes fixed, broken", "switches avoided, made")
+    for name in names:
+        table.add_column(name, no_wrap=name.startswith("difference"))
+    for pair in comparison.pairs:
+        difference, found = pair.metrics["HOTA"], pair.followed
+        assert found is not None, "a pair of trackers"
+        better, worse = found.better()
+        p = "–" if difference.p is None else f"{difference.p:.2g}"
+        least = "" if found.least_p is None else f" (least {found.least_p:.2g})"
+        table.add_row(Text(f"{pair.b} minus {pair.a}"), _signed(difference), f"{p}{least}", f"{better}, {worse}",
+                      f"{pair.fixes:,}, {pair.breaks:,}", f"{found.avoided:,}, {found.made:,}")  # fmt: skip
     return table
 
 

@@ -38,6 +38,9 @@ from optotype.views import (
     View,
 )  # fmt: skip
 
+_NOUNS = {"track": ("sequences", "boxes")}
+"""What items and objects of a task are called, where they have names of their own."""
+
 
 def page(folder: RunFolder) -> Page:
     """The page of whatever the folder holds."""
@@ -83,7 +86,7 @@ def _comparison_page(folder: RunFolder) -> Page:
     return Page(
         title=" vs ".join(kept.comparison.names),
         sections=[head, *views, *(s for s in map(provenance_section, runs[:1]) if s)],
-        subtitle=f"comparison of {len(runs)} models on the same items",
+        subtitle=f"comparison of {len(runs)} models on the same {_NOUNS.get(kept.comparison.task, ('items',))[0]}",
     )
 
 
@@ -176,8 +179,9 @@ def _subtitle(folder: RunFolder) -> str:
         return "training goes on"
     result = results.load(folder.eval)
     n = result.n
-    objects = f", {n.truth:,} objects" if n.truth != n.items else ""
-    return f"{result.task}, {n.items:,} items{objects}, {n.classes} classes"
+    items, objects = _NOUNS.get(result.task, ("items", "objects"))
+    boxes = f", {n.truth:,} {objects}" if n.truth != n.items else ""
+    return f"{result.task}, {n.items:,} {items}{boxes}, {n.classes} {'class' if n.classes == 1 else 'classes'}"
 
 
 def _read(path: Path, kind: type[Any]) -> Any:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from optotype.evidence import Evidence
+from optotype.metrics.tracking.addends import SUMS
+from optotype.metrics.tracking.numbers import curves as of_sums
 from optotype.results import Result
-from optotype.tables import Floats
 from optotype.views import ROLES, Axis, Chart, Section, Series
 
 PARTS = ("HOTA", "DetA", "AssA", "LocA")
@@ -53,23 +54,11 @@ def _chart(
 def _each(evidence: Evidence, alpha: list[float]) -> dict[str, dict[str, list[float | None]]]:
     """The same numbers of each sequence, all classes together."""
     rows = evidence["counts"]
-    names = ("HOTA_TP", "HOTA_FN", "HOTA_FP", "AssA", "AssRe", "AssPr", "LocA")
-    sums = {name: np.zeros((len(evidence), len(alpha))) for name in names}
-    for name in names:
-        np.add.at(sums[name], rows.item, rows[name])
-    return {str(evidence.keys[i]): _shares({name: s[i] for name, s in sums.items()}, alpha)
-            for i in range(min(len(evidence), MOST_SEQUENCES))}  # fmt: skip
-
-
-def _shares(sums: dict[str, Floats], alpha: list[float]) -> dict[str, list[float | None]]:
-    tp, fn, fp = (sums[f"HOTA_{name}"] for name in ("TP", "FN", "FP"))
-    some = np.maximum(tp, 1)
-    found = {
-        "DetA": tp / np.maximum(tp + fn + fp, 1),
-        "DetRe": tp / np.maximum(tp + fn, 1),
-        "DetPr": tp / np.maximum(tp + fp, 1),
-        **{name: sums[name] / some for name in ("AssA", "AssRe", "AssPr")},
-        "LocA": np.where(tp > 0, sums["LocA"] / some, 1.0),
+    sums = {name: np.zeros((len(evidence), len(alpha))) for name in SUMS if rows[name].ndim > 1}
+    for name, total in sums.items():
+        np.add.at(total, rows.item, rows[name])
+    found = of_sums(sums)
+    return {
+        str(key): {"alpha": list(alpha), **{name: np.round(found[name][i], 4).tolist() for name in found}}
+        for i, key in enumerate(evidence.keys[:MOST_SEQUENCES].tolist())
     }
-    found["HOTA"] = np.sqrt(found["DetA"] * found["AssA"])
-    return {"alpha": list(alpha), **{name: np.round(values, 4).tolist() for name, values in found.items()}}

@@ -11,6 +11,7 @@ import numpy as np
 from optotype.results import Result, SliceResult
 from optotype.tables import Array, Floats
 from optotype.tasks.track.codes import CAUSE_NAMES, CAUSES, TYPE_CODE, TYPE_NAMES, TYPES
+from optotype.tasks.track.condition_slices import AXES
 from optotype.tasks.track.frames import Shown
 from optotype.tasks.track.timeline import Lives, why
 from optotype.tasks.wording import plural
@@ -23,11 +24,11 @@ WORST, OF_WORST = 30, 6
 _SIZE = 480
 UNEXPLAINED = CAUSES[0]
 CONDITIONS = {
-    "density": "Objects in the frame",
-    "occlusion": "How much is hidden",
-    "speed": "How fast it moves",
-    "size": "How large it is",
-    "camera": "How the camera moves",
+    "density": "Density",
+    "occlusion": "Hidden share",
+    "speed": "Speed",
+    "size": "Size",
+    "camera": "Camera motion",
 }
 
 
@@ -96,31 +97,24 @@ def conditions(result: Result) -> Section | None:
     for name, rows in known.items():
         views += _condition(name, rows)
     lead = (
-        "Objects in parts of about equal size by what is measured around them in each frame: where boxes are missed, "
-        "where the identity changes, and how well it is held."
+        "Objects in parts of about equal size by what is measured around them in each frame; in brackets their boxes. "
+        "Recall: boxes found at IoU 0.5. Association: mean A(c) of HOTA at α 0.5, how well the identity is held."
     )
     return Section("conditions", "Under which conditions", views, lead=lead)
 
 
 def _condition(name: str, rows: list[SliceResult]) -> list[Chart]:
-    names = [row.name for row in rows]
-    shares = [
-        _series(rows, key, label, i)
-        for i, (key, label) in enumerate({"recall": "recall", "association": "association"}.items())
-    ]
-    sizes = ", ".join(f"{row.n:,}" for row in rows)
+    unit = AXES[name].unit
+    names = [f"{row.name.replace(f' {unit}', '')} ({row.n:,})" for row in rows]
+    what = f"{CONDITIONS[name]}, {unit}"
+    shares = [_series(rows, "recall", "recall", 0), _series(rows, "association", "association", 1)]
+    switches = [_series(rows, "switches", "identity switches", 1)]
+    x, share = Axis(name, categories=names), Axis("share", 0.0, 1.0, unit="ratio")
+    rate = Axis("switches per 1,000 matched boxes", 0.0)
     return [
-        Chart(
-            "dots", Axis(name, categories=names), Axis("share", 0.0, 1.0, unit="ratio"), shares,
-            title=f"{CONDITIONS[name]}: found and held",
-            caption=f"Recall: boxes found at IoU 0.5. Association: mean A(c) of HOTA at α 0.5. Boxes: {sizes}.",
-            id=f"condition-{name}",
-        ),
-        Chart(
-            "bar", Axis(name, categories=names), Axis("switches per 1,000 matched boxes", 0.0),
-            [_series(rows, "switches", "identity switches", 1)], title=f"{CONDITIONS[name]}: identity switches",
-        ),
-    ]  # fmt: skip
+        Chart("dots", x, share, shares, title=f"{what}: found and held", id=f"condition-{name}"),
+        Chart("bar", x, rate, switches, title=f"{what}: identity switches"),
+    ]
 
 
 def _series(rows: list[SliceResult], key: str, label: str, role: int) -> Series:
