@@ -1,1 +1,11 @@
-"""The trackers: detections of sequences into tracks."""
+"""The trackers: detections of sequences into tracks, at once (``track``) or frame by frame (``Online``)."""
+
+from __future__ import annotations
+
+from optotype.association.interpolation import interpolate
+from optotype.association.online import Online, Step
+from optotype.association.registry import TRACKERS, Tracker
+from optotype.association.running import track
+from optotype.association.settings import ByteTrack, IoU, Settings
+
+__all__ = ["TRACKERS", "ByteTrack", "IoU", "Online", "Settings", "Step", "Tracker", "interpolate", "track"]

@@ -1,0 +1,102 @@
+"""Which tracks and boxes overlap: the pairs that an assignment chooses from."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optotype.kernels._jit import jit
+from optotype.kernels.assignment import assign_sparse
+
+Array: TypeAlias = NDArray[Any]
+
+LEAST = 1e-300
+"""Weight of a pair whose cost is the limit itself: it is matched where nothing else wants either."""
+
+FEW = 24
+"""So many boxes are looked through faster than they are sorted."""
+
+
+@jit("float64(float64[:, ::1], int64, float64[:, ::1], int64, float64)")
+def iou(a: Array, i: int, b: Array, j: int, extra: float) -> float:
+    """IoU of the corners (x1, y1, x2, y2) ``a[i]`` and ``b[j]``; ``extra`` 1: lengths include the last pixel."""
+    w = min(a[i, 2], b[j, 2]) - max(a[i, 0], b[j, 0]) + extra
+    if w <= 0:
+        return 0.0
+    h = min(a[i, 3], b[j, 3]) - max(a[i, 1], b[j, 1]) + extra
+    if h <= 0:
+        return 0.0
+    ours = (a[i, 2] - a[i, 0] + extra) * (a[i, 3] - a[i, 1] + extra)
+    theirs = (b[j, 2] - b[j, 0] + extra) * (b[j, 3] - b[j, 1] + extra)
+    return w * h / (ours + theirs - w * h)  # type: ignore[no-any-return]
+
+
+@jit(
+    "int64(float64[:, ::1], int64, float64[:, ::1], int64, float64, float64[::1], boolean, float64, int64[::1],"
+    " int64[::1], float64[::1])"
+)
+def _near(
+    a: Array, rows: int, b: Array, columns: int, extra: float, score: Array, fused: bool, limit: float, row: Array,
+    column: Array, weight: Array,
+) -> int:  # fmt: skip
+    """The pairs whose cost is at most the limit; their number, of which as many are written as there is room for.
+
+    The boxes are gone through by their left side, of those that can reach a track.
+    """
+    room, pairs = len(row), 0
+    order = np.arange(columns)
+    left, widest = np.empty(columns), 0.0
+    if columns > FEW:
+        order = np.argsort(b[:columns, 0])
+    for p in range(columns):
+        j = order[p]
+        left[p] = b[j, 0]
+        widest = max(widest, b[j, 2] - b[j, 0])
+    for i in range(rows):
+        first = 0
+        if columns > FEW:
+            first = np.searchsorted(left, a[i, 0] - widest - extra)
+        for p in range(first, columns):
+            if left[p] >= a[i, 2] + extra:
+                if columns > FEW:
+                    break
+                continue
+            j = order[p]
+            overlap = iou(a, i, b, j, extra)
+            if overlap <= 0:
+                continue
+            cost = 1 - overlap
+            if fused:
+                cost = 1 - (1 - cost) * score[j]
+            if cost <= limit:
+                if pairs < room:
+                    row[pairs], column[pairs], weight[pairs] = i, j, max(limit - cost, LEAST)
+                pairs += 1
+    return pairs
+
+
+@jit(
+    "void(float64[:, ::1], int64, float64[:, ::1], int64, float64, float64[::1], boolean, float64, int64[::1],"
+    " int64[::1], float64[::1], int64[::1])"
+)
+def pair_up(
+    a: Array, rows: int, b: Array, columns: int, extra: float, score: Array, fused: bool, limit: float, row: Array,
+    column: Array, weight: Array, partner: Array,
+) -> None:  # fmt: skip
+    """Assign the first ``columns`` boxes ``b`` to the first ``rows`` boxes ``a`` (corners) at least cost.
+
+    The cost of a pair is 1 − IoU, where ``fused`` 1 − IoU · ``score`` of the box; pairs that cost more than ``limit``
+    are not made, and leaving both alone costs the limit. ``row``, ``column`` and ``weight`` are room for pairs;
+    ``partner`` (≥ rows,) becomes the column of each row, −1 for none. Boxes that do not overlap are never paired.
+    """
+    partner[:rows] = -1
+    if rows == 0 or columns == 0:
+        return
+    pairs = _near(a, rows, b, columns, extra, score, fused, limit, row, column, weight)
+    if pairs > len(row):
+        row, column, weight = np.empty(pairs, np.int64), np.empty(pairs, np.int64), np.empty(pairs)
+        _near(a, rows, b, columns, extra, score, fused, limit, row, column, weight)
+    if pairs:
+        assign_sparse(rows, columns, pairs, row, column, weight, partner)
