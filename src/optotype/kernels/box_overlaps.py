@@ -41,6 +41,7 @@ def overlaps(
     """
     n, room, count = len(said_box), len(row), 0
     x0, y0, x1, y1, area = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    near = np.empty(widest(said_start) + 1, np.int64)
     for j in range(n):
         x0[j], y0[j] = said_box[j, 0], said_box[j, 1]
         x1[j], y1[j] = x0[j] + said_box[j, 2], y0[j] + said_box[j, 3]
@@ -51,14 +52,17 @@ def overlaps(
             left, top = box[i, 0], box[i, 1]
             right, bottom = left + box[i, 2], top + box[i, 3]
             own = (right - left) * (bottom - top)
-            for j in range(said_start[f], said_start[f + 1]):
-                wide = min(right, x1[j]) - max(left, x0[j])
-                if wide <= 0.0:
+            some = 0
+            for j in range(
+                said_start[f], said_start[f + 1]
+            ):  # without a branch: few overlap, and which is anyone's guess
+                near[some] = j
+                some += (min(right, x1[j]) > max(left, x0[j])) & (min(bottom, y1[j]) > max(top, y0[j]))
+            for k in range(some):
+                j = near[k]
+                if within and label[i] != said_label[j]:
                     continue
-                high = min(bottom, y1[j]) - max(top, y0[j])
-                if high <= 0.0 or (within and label[i] != said_label[j]):
-                    continue
-                both = wide * high
+                both = (min(right, x1[j]) - max(left, x0[j])) * (min(bottom, y1[j]) - max(top, y0[j]))
                 union = own + area[j] - both
                 if own <= EPS or area[j] <= EPS or union <= EPS:
                     continue

@@ -134,10 +134,13 @@ def hota(
         for p in range(pair_start[f], pair_start[f + 1]):
             if partner[row[p] - first] != column[p] - said:
                 continue
-            a = 0
+            a = min(int(iou[p] * (A + 1)), A)  # near enough where alphas are even
+            while a > 0 and iou[p] < alphas[a - 1] - EPS:
+                a -= 1
             while a < A and iou[p] >= alphas[a] - EPS:
-                located[a] += iou[p]
                 a += 1
+            for b in range(a):
+                located[b] += iou[p]
             passed[meeting[p], a] += 1
             reached[p] = a
         for a in range(A):

@@ -48,25 +48,33 @@ def match(truth: Tracks, prediction: Tracks, *, rules: Rules | None = None, thre
     _check(truth, prediction)
     protocol = _Protocol.of((rules or Rules()).protocol, truth.classes)
     order = np.argsort(truth.items.key, kind="stable").astype(np.int32)
-    sides = _Side.of(truth, TRUTH), _Side.of(prediction, SAID)
+    ours, theirs = _truth(truth, order, protocol), _said(prediction, order, protocol)
+    counts = _no_counts(len(order), len(protocol.classes))
 
-    def judged(s: int) -> _Part:
-        return _judge(protocol, int(truth.length[s]), sides[0].of_sequence(s), sides[1].of_sequence(s))
+    def judge(s: int) -> None:
+        of_classes = {name: values[s] for name, values in counts.items()}
+        _judge(protocol, int(truth.length[order[s]]), ours.of_sequence(s), theirs.of_sequence(s), of_classes)
 
     workers = min(threads or usable_cores(), len(order))
     if workers > 1:
         with ThreadPoolExecutor(workers) as pool:
-            parts = list(pool.map(judged, order.tolist()))
+            list(pool.map(judge, range(len(order))))
     else:
-        parts = [judged(s) for s in order.tolist()]
+        for s in range(len(order)):
+            judge(s)
+    every, k = np.arange(len(order), dtype=np.int32), len(protocol.classes)
     tables = {
-        "sequences": Rows(np.arange(len(order), dtype=np.int32), {
+        "sequences": Rows(every, {
             "place": order, "length": truth.length[order], "rate": truth.rate[order],
             "width": truth.items.width[order], "height": truth.items.height[order],
         }),
-        "truth": _rows([part.truth for part in parts]),
-        "predictions": _rows([part.said for part in parts]),
-        "counts": _rows([part.counts for part in parts]),
+        "truth": ours.table(),
+        "predictions": theirs.table(),
+        "counts": Rows(
+            np.repeat(every, k),
+            {"label": np.tile(np.arange(k, dtype=np.int32), len(order))}
+            | {name: values.reshape(-1, *values.shape[2:]) for name, values in counts.items()},
+        ),
     }  # fmt: skip
     return Evidence("track", protocol.classes, truth.items.key[order], truth.items.groups()[order], tables)
 
@@ -95,35 +103,73 @@ class _Protocol:
         return cls(name, JUDGED, np.array(label, np.int32), np.array([of in distractors for of in classes]))
 
 
-TRUTH = ("frame", "id", "label", "box", "visibility", "counts")
-SAID = ("frame", "id", "label", "box", "score", "row")
-
-
 @dataclass(frozen=True, eq=False)
 class _Side:
-    """Columns of one side, contiguous, and where its sequences begin."""
+    """Columns of one side's table in the order of the keys; ``starts`` (s + 1,) says where each sequence begins.
 
-    columns: dict[str, Array]
+    ``distractor`` is of the rows of the truth.
+    """
+
+    item: Ints
     starts: Integers
+    columns: dict[str, Array]
+    distractor: NDArray[np.bool_] | None = None
 
-    @classmethod
-    def of(cls, tracks: Tracks, names: Sequence[str]) -> _Side:
-        columns = {name: getattr(tracks, name) for name in names}
-        if "score" in columns and tracks.score is None:
-            columns["score"] = np.full(len(tracks), np.nan)
-        return cls({name: np.ascontiguousarray(values) for name, values in columns.items()}, tracks.starts())
-
-    def of_sequence(self, s: int) -> dict[str, Array]:
+    def of_sequence(self, s: int) -> _Side:
+        """One sequence; its columns are views, so that what is written there is in the table."""
         rows = slice(self.starts[s], self.starts[s + 1])
-        return {name: values[rows] for name, values in self.columns.items()}
+        columns = {name: values[rows] for name, values in self.columns.items()}
+        return _Side(self.item[rows], self.starts, columns, None if self.distractor is None else self.distractor[rows])
+
+    def __getitem__(self, name: str) -> Array:
+        return self.columns[name]
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    def table(self) -> Rows:
+        return Rows(self.item, self.columns)
 
 
-class _Part(NamedTuple):
-    """Columns of one sequence for the tables of the same names."""
+def _truth(truth: Tracks, order: Ints, protocol: _Protocol) -> _Side:
+    side, columns = _arranged(truth, order, ("frame", "id", "box", "visibility", "counts"))
+    label = columns.pop("class")
+    columns["label"] = protocol.label[label]
+    columns["kept"] = columns.pop("counts") & (columns["label"] >= 0)
+    columns["match"] = np.full(len(truth), -1, np.int32)
+    columns["association"] = np.full(len(truth), np.nan)
+    return _Side(*side, columns, protocol.distractor[label])
 
-    truth: dict[str, Array]
-    said: dict[str, Array]
-    counts: dict[str, Array]
+
+def _said(said: Tracks, order: Ints, protocol: _Protocol) -> _Side:
+    side, columns = _arranged(said, order, ("frame", "id", "box", "score", "row"))
+    columns["label"] = protocol.label[columns.pop("class")]
+    if (columns["label"] < 0).any():
+        raise InputError("classes of the tracks", f"only {JUDGED[0]} under {protocol.name}", "others",
+                         "Drop the other classes, or choose --protocol plain.")  # fmt: skip
+    columns["kept"] = np.ones(len(said), np.bool_)
+    columns["match"] = np.full(len(said), -1, np.int32)
+    return _Side(*side, columns)
+
+
+def _arranged(tracks: Tracks, order: Ints, names: Sequence[str]) -> tuple[tuple[Ints, Integers], dict[str, Array]]:
+    """The sequences of ``order`` one after the other: the sequence of each row and where each begins, and columns."""
+    columns: dict[str, Array] = {"class": tracks.label} | {name: getattr(tracks, name) for name in names}
+    if "score" in columns and tracks.score is None:
+        columns["score"] = np.full(len(tracks), np.nan)
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    item = place[tracks.item]
+    if bool((order[1:] < order[:-1]).any()):
+        rows = np.argsort(item, kind="stable")
+        item, columns = item[rows], {name: values[rows] for name, values in columns.items()}
+    starts = np.searchsorted(item, np.arange(len(order) + 1))
+    return (item, starts), {name: np.ascontiguousarray(values) for name, values in columns.items()}
+
+
+def _no_counts(sequences: int, classes: int) -> dict[str, Array]:
+    counts = {name: np.zeros((sequences, classes), np.int64) for name in COUNTS}
+    return counts | {name: np.zeros((sequences, classes, *shape), kind) for name, (shape, kind) in SUMS.items()}
 
 
 class _Pairs(NamedTuple):
@@ -142,32 +188,21 @@ class _Frames(NamedTuple):
     said: Integers
 
 
-def _judge(protocol: _Protocol, length: int, truth: dict[str, Array], said: dict[str, Array]) -> _Part:
-    """All that matching finds in one sequence."""
+def _judge(protocol: _Protocol, length: int, truth: _Side, said: _Side, counts: dict[str, Array]) -> None:
+    """Write what matching finds in one sequence into the columns of both sides and into ``counts`` (K, …)."""
     turn = np.arange(1, length + 2)
     frames = _Frames(np.searchsorted(truth["frame"], turn), np.searchsorted(said["frame"], turn))
-    distractor = protocol.distractor[truth["label"]]
-    truth["label"], said["label"] = protocol.label[truth["label"]], protocol.label[said["label"]]
     pairs = _overlaps(frames, truth, said, within=protocol.name == "plain" and len(protocol.classes) > 1)
-    truth["kept"] = truth.pop("counts") & (truth["label"] >= 0)
-    said["kept"] = np.ones(len(said["id"]), np.bool_)
-    if distractor.any():
-        box_overlaps.drop_distracted(*frames, *pairs, distractor, said["kept"])
-    truth["match"], said["match"] = (np.full(len(side["id"]), -1, np.int32) for side in (truth, said))
-    truth["association"] = np.full(len(truth["id"]), np.nan)
-    counts = {name: np.zeros(len(protocol.classes), np.int64) for name in COUNTS}
-    counts |= {name: np.zeros((len(protocol.classes), *shape), kind) for name, (shape, kind) in SUMS.items()}
+    if truth.distractor is not None and truth.distractor.any():
+        box_overlaps.drop_distracted(*frames, *pairs, truth.distractor, said["kept"])
     counts["frames"][:] = length
-    present = {
-        int(k) for side in (truth, said) for k in np.flatnonzero(np.bincount(side["label"][side["kept"]])).tolist()
-    }
-    for k in sorted(present):
+    present = sum(np.bincount(side["label"][side["kept"]], minlength=len(protocol.classes)) for side in (truth, said))
+    for k in np.flatnonzero(present).tolist():
         _count(k, frames, pairs, truth, said, {name: values[k : k + 1] for name, values in counts.items()})
-    return _Part(truth, said, {"label": np.arange(len(protocol.classes), dtype=np.int32), **counts})
 
 
-def _overlaps(frames: _Frames, truth: dict[str, Array], said: dict[str, Array], *, within: bool) -> _Pairs:
-    room = 2 * (len(truth["id"]) + len(said["id"])) + 64
+def _overlaps(frames: _Frames, truth: _Side, said: _Side, *, within: bool) -> _Pairs:
+    room = 2 * (len(truth) + len(said)) + 64
     start = np.empty(len(frames.truth), np.int64)
     while True:
         row, column, iou = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room)
@@ -178,9 +213,7 @@ def _overlaps(frames: _Frames, truth: dict[str, Array], said: dict[str, Array], 
         room = count
 
 
-def _count(
-    k: int, frames: _Frames, pairs: _Pairs, truth: dict[str, Array], said: dict[str, Array], into: dict[str, Array]
-) -> None:
+def _count(k: int, frames: _Frames, pairs: _Pairs, truth: _Side, said: _Side, into: dict[str, Array]) -> None:
     """The numbers of class ``k``, written ``into`` (1, …), and its matches, written into the columns of both sides."""
     rows, frame, place = _of_class(k, truth, frames.truth)
     said_rows, said_frame, said_place = _of_class(k, said, frames.said)
@@ -225,7 +258,7 @@ def _count(
 _CLEAR = ("TP", "IDSW", "Frag", "MT", "PT", "ML")
 
 
-def _of_class(k: int, side: dict[str, Array], start: Integers) -> tuple[Array, Integers, Ints | None]:
+def _of_class(k: int, side: _Side, start: Integers) -> tuple[Array, Integers, Ints | None]:
     """Kept rows of class ``k``, where their frames begin, and the place of each row among them (None: all are)."""
     mask = side["kept"] & (side["label"] == k)
     rows = np.flatnonzero(mask).astype(np.int32)
@@ -257,13 +290,6 @@ def _numbered(ids: Integers) -> tuple[Ints, int]:
     seen[ids - low] = True
     last = np.cumsum(seen, dtype=np.int32)
     return (last[ids - low] - 1).astype(np.int32, copy=False), int(last[-1])
-
-
-def _rows(parts: Sequence[dict[str, Array]]) -> Rows:
-    """One table of the columns of all sequences."""
-    sizes = [len(part["label"]) for part in parts]
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return Rows(np.repeat(np.arange(len(parts), dtype=np.int32), sizes), columns)
 
 
 def _check(truth: Tracks, prediction: Tracks) -> None:
