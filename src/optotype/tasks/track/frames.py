@@ -76,6 +76,12 @@ class Shown:
         return int(self.evidence["sequences"]["length"].max(initial=0)) + 1
 
     @cached_property
+    def _scored(self) -> bool:
+        """Whether tracks have scores, and such as the report can filter by: between 0 and 1."""
+        score = self.evidence["predictions"]["score"]
+        return bool(((score >= 0) & (score <= 1)).all())
+
+    @cached_property
     def roles(self) -> dict[str, list[BoxRole]]:
         """What every row of the truth, and of the tracks, is drawn as."""
         truth, said = self.evidence["truth"], self.evidence["predictions"]
@@ -146,7 +152,7 @@ class Shown:
         ids = [*truth["id"][objects].tolist(), *said["id"][tracks].tolist()]
         role = [*(self.roles["truth"][i] for i in objects.tolist())]
         role += [self.roles["predictions"][i] for i in tracks.tolist()]
-        scores = [None if math.isnan(s) else s for s in said["score"][tracks].tolist()]
+        scores = said["score"][tracks].tolist() if self._scored else [None] * len(tracks)
         return Drawn(
             x, y, w, h, self._labels(objects, tracks), [*[None] * len(objects), *scores], role, [f"id {i}" for i in ids]
         )

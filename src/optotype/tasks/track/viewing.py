@@ -61,7 +61,7 @@ def sections(result: Result, evidence: Evidence, picture: Pictures) -> list[Sect
     if len(result.per_class) > 1:
         found.append(classes(result))
     found.append(curves(result, evidence))
-    return [*found, Section("images", "The events one by one", [frames])] if frames.frames else found
+    return [*found, Section("images", frames.title, [frames])] if frames.frames else found
 
 
 def _how_good(result: Result, evidence: Evidence) -> Sentence:

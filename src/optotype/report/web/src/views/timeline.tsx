@@ -152,6 +152,7 @@ interface RowProps {
 function LaneRow({ view, lane, at, x, width, several, tab, onReach, lit, onLit }: RowProps) {
   const [seen, setSeen] = useState<Happening | null>(null);
   const stops = useMemo(() => stopsOf(lane), [lane]);
+  const marks = useMemo(() => [...lane.moments].sort((a, b) => b.kind - a.kind), [lane]); // the first kind lies on top
   const look = (next: Happening | null) => {
     setSeen(next);
     const run = next && "by" in next ? next : null;
@@ -213,7 +214,7 @@ function LaneRow({ view, lane, at, x, width, several, tab, onReach, lit, onLit }
             onPointerLeave={() => look(null)}
           >
             <Bars lane={lane} x={x} lit={lit} />
-            {lane.moments.map((moment) => (
+            {marks.map((moment) => (
               <MarkShape kind={moment.kind} x={x(moment.frame + 0.5)} y={5} />
             ))}
             {seen && <Marked happening={seen} x={x} />}
