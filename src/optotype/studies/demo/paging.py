@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -10,13 +11,30 @@ import msgspec
 from optotype.runs import RunFolder
 from optotype.studies.demo.records import DemoFile, LegRecord
 from optotype.studies.prefixing import prefixed
-from optotype.tasks.wording import plural
+from optotype.tasks.wording import percent, plural
 from optotype.views import Cell, Code, Column, Page, Picture, Section, Sentence, Sheet, Table, Tile, Verdict, View
 
 PageOf = Callable[[RunFolder], Page]
 
-TITLES = {"classify": "classifier", "detect": "detector"}
-"""Task → what a model of it is called in a sentence."""
+
+@dataclass(frozen=True)
+class Titles:
+    """What a leg examines: ``model`` in the middle of a sentence, ``subject`` at its start, ``unit`` its items, and
+    ``heads`` its sections.
+    """
+
+    model: str
+    subject: str
+    unit: str
+    heads: str
+
+
+TITLES = {
+    "classify": Titles("classifier", "A simulated classifier", "images", "Simulated classifier: "),
+    "detect": Titles("detector", "A simulated detector", "images", "Simulated detector: "),
+    "track": Titles("tracker", "ByteTrack on simulated detections", "frames", "ByteTrack: "),
+}
+"""Task → what its leg is called."""
 
 
 def demo_page(folder: RunFolder, kept: DemoFile, page_of: PageOf) -> Page:
@@ -25,8 +43,9 @@ def demo_page(folder: RunFolder, kept: DemoFile, page_of: PageOf) -> Page:
     sections = [Section("verdict", "Verdict", [Verdict(sentences)]), _world(folder.path, kept)]
     for leg in kept.legs:
         sections.append(_declared(leg))
-        simulated = f"Simulated {TITLES[leg.task]}: "
-        sections += _of(folder.path / leg.simulated, f"{leg.task}-simulated-", page_of, simulated)
+        sections += _of(folder.path / leg.simulated, f"{leg.task}-simulated-", page_of, TITLES[leg.task].heads)
+        if leg.compared:
+            sections += _of(folder.path / leg.compared, f"{leg.task}-compared-", page_of, "Compared: ")
         if leg.trained:
             sections += _of(folder.path / leg.trained, f"{leg.task}-trained-", page_of, "Trained: ")
     sections.append(Section("provenance", "Provenance", [Code(kept.command or "optotype demo", title="Command")]))
@@ -34,16 +53,19 @@ def demo_page(folder: RunFolder, kept: DemoFile, page_of: PageOf) -> Page:
 
 
 def _sentences(root: Path, leg: LegRecord, page_of: PageOf) -> list[Sentence]:
-    model, table = TITLES[leg.task], f"{leg.task}-declared"
+    titles, table = TITLES[leg.task], f"{leg.task}-declared"
     found = sum(bool(finding.told) for finding in leg.findings)
     count = "all of them" if found == len(leg.findings) else f"{found} of them"
     head = (
-        f"A simulated {model} with {plural(len(leg.findings), 'declared fault')} was examined on "
-        f"{leg.items:,} images; the explanation, which knows nothing of them, names {count}."
+        f"{titles.subject} with {plural(len(leg.findings), 'declared fault')} was examined on "
+        f"{leg.items:,} {titles.unit}; the explanation, which knows nothing of them, names {count}."
     )
     said = [Sentence(head, "good" if found == len(leg.findings) else "caution", table)]
     prefix = f"{leg.task}-simulated-"
     said += [Sentence(f"{f.says} Found: {f.told}", "caution", prefix + f.target) for f in leg.findings if f.told]
+    if leg.compared:
+        first = _verdict(page_of(RunFolder(root / leg.compared)))
+        said += [msgspec.structs.replace(s, target=f"{leg.task}-compared-{s.target}") for s in first[:1]]
     if leg.trained:
         first = _verdict(page_of(RunFolder(root / leg.trained)))
         said += [
@@ -75,12 +97,44 @@ def _declared(leg: LegRecord) -> Section:
         share = f"{labels.both} of the {labels.planted} swapped labels are among {plural(labels.suspects, 'suspect')}."
         rows.append([f"{labels.planted} labels of the truth are swapped.", "yes" if labels.both else "no", share])
     beside = ", ".join(leg.undeclared)
-    caption = f"The simulated model was made to fail in these ways; the explanation sees {leg.sees} only. " + (
-        f"It also holds these up, which were not declared: {beside}." if beside else "It holds up nothing else."
-    )
+    caption = f"What is examined was made to fail in these ways; the explanation sees {leg.sees} only."
+    if not leg.planted:
+        caption += (
+            f" It also holds these up, which were not declared: {beside}." if beside else " It holds up nothing else."
+        )
     views: list[View] = [Table(columns, rows, caption=caption, id=f"{leg.task}-declared-table")]
+    if leg.planted:
+        views.append(_planted(leg))
     lead = "An exam is worth what it finds. Here the faults are known beforehand."
-    return Section(f"{leg.task}-declared", f"Declared and found: the {TITLES[leg.task]}", views, lead=lead)
+    return Section(f"{leg.task}-declared", f"Declared and found: the {TITLES[leg.task].model}", views, lead=lead)
+
+
+def _planted(leg: LegRecord) -> Table:
+    """Faults that were planted one by one, and what the events there are called."""
+    columns = [
+        Column(TITLES[leg.task].model),
+        Column("declared fault"),
+        Column("event"),
+        Column("cause to be found"),
+        Column("planted", "integer"),
+        Column("became events", "integer"),
+        Column("with that cause", "integer"),
+        Column("share", "percent", bar=True),
+        Column("the others"),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            p.model, p.says, p.type, p.cause, p.planted, p.events, p.named, p.named / p.events if p.events else None,
+            ", ".join(f"{cause} {n}" for cause, n in p.others.items()) or None,
+        ]
+        for p in leg.planted
+    ]  # fmt: skip
+    shares = ", ".join(f"{percent(share)} with {model}" for model, share in leg.unexplained.items())
+    caption = (
+        "A tracker copes with some faults, so that nothing comes of them; what a tracker has no such limit for, it "
+        f"cannot be hit by. Of all events, planted or not, no rule fits {shares}."
+    )
+    return Table(columns, rows, title="Planted, and what was found there", caption=caption, id=f"{leg.task}-planted")
 
 
 def _of(path: Path, prefix: str, page_of: PageOf, title: str) -> list[Section]:

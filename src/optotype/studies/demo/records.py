@@ -25,11 +25,28 @@ class LabelFinding(msgspec.Struct, frozen=True):
     both: int = 0
 
 
+class PlantedEvents(msgspec.Struct, frozen=True):
+    """How often a fault was ``planted``, how many of those became ``events`` of its ``type``, how many of these are
+    ``named`` by its ``cause``, and what the others are called.
+    """
+
+    model: str
+    says: str
+    type: str
+    cause: str
+    planted: int
+    events: int
+    named: int
+    others: dict[str, int]
+
+
 class LegRecord(msgspec.Struct, frozen=True):
     """One task of the tour.
 
     ``simulated`` and ``trained`` are folders below the demo's; ``trained`` is empty where no model was trained.
     ``undeclared`` are findings of the explanation that no declared fault accounts for; it ``sees`` what is said there.
+    ``compared`` is the folder of a comparison with another model on the same input, ``planted`` what became of faults
+    that were planted one by one, and ``unexplained`` the share of all events, by model, that have no cause.
     """
 
     task: str
@@ -40,6 +57,9 @@ class LegRecord(msgspec.Struct, frozen=True):
     sees: str
     labels: LabelFinding = LabelFinding()
     trained: str = ""
+    compared: str = ""
+    planted: list[PlantedEvents] = []
+    unexplained: dict[str, float] = {}
 
 
 class DemoFile(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from optotype.box_geometry import iou, pairs_within
 from optotype.tables import Array, Floats, Ints, Tracks
 
 RECALL = 0.99
@@ -17,8 +18,20 @@ HIDDEN = 0.5
 _JITTER = 0.02
 """Standard deviation of place and of the logarithm of width and height, in widths and heights."""
 _SCORES, _FAINT = (0.75, 0.98), (0.02, 0.08)
+_WIDE = 4.0
+"""Pixels of the shorter side of what is seen though it does not count."""
+_WHOLE = 0.9
+"""Share of a box inside the picture from which on what is not seen of its thing is hidden, and not cut off."""
+_SURELY = 0.8
+"""Share of a filter's area below which a box is filtered, whatever a tracker makes of its size."""
 _MISPLACED = (0.2, 0.35)
 """IoU of badly placed boxes."""
+_LEAST = 500.0
+"""Square pixels of a thing that a run is planted on, so that no filter of a tracker hides it."""
+_MEETS = 0.3
+"""IoU with something that counts from which on one cannot tell which of both was found."""
+_BEFORE, _AFTER = 4, 2
+"""Frames before and after a knock in which its thing is seen."""
 _MARGIN = 6
 """Frames before and after a planted run in which its thing is seen as ever."""
 
@@ -28,6 +41,10 @@ class Fault:
     """One declared weakness: it ``does`` something for ``frames`` frames in a row to ``rate`` of the things that are
     there for long enough (of what is imagined: ``rate`` things a sequence). An event of ``type`` should follow, and its
     cause be named ``cause``.
+
+    What it ``does``: miss, fade (next to no score), misplace, repeat, imagine, and see what does not count. Three are
+    not of the detections: to hide is the world's, to filter boxes of up to ``area`` square pixels the tracker's, and to
+    knock the camera's.
     """
 
     key: str
@@ -37,6 +54,7 @@ class Fault:
     cause: str
     rate: float = 0.0
     frames: int = 0
+    area: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,15 +81,18 @@ class Detected:
     planted: dict[str, Planted]
 
 
-def simulate(truth: Tracks, faults: tuple[Fault, ...], *, seed: int) -> Detected:
-    """Detections with the faults in them, of the rows of ``truth`` that count; same arguments, same detections."""
+def simulate(
+    truth: Tracks, faults: tuple[Fault, ...], *, seed: int, knocked: tuple[tuple[int, int], ...] = ()
+) -> Detected:
+    """Detections with the faults in them, of the rows of ``truth`` that count; same arguments, same detections.
+
+    ``knocked`` are sequences and frames at which the camera was knocked.
+    """
     rng = np.random.default_rng(seed)
-    chains = _chains(truth)
-    planted = _plant(truth, faults, chains, rng)
+    planted = _plant(truth, faults, rng, knocked)
     struck = {fault.does: np.zeros(len(truth), bool) for fault in faults}
     for fault in faults:
-        if fault.key in planted:
-            struck[fault.does] |= _rows(truth, planted[fault.key])
+        struck[fault.does] |= _rows(truth, planted[fault.key])
     none = np.zeros(len(truth), bool)
     seen = truth.counts & (truth.visibility >= HIDDEN) & (rng.random(len(truth)) < RECALL)
     seen |= struck.get("see", none)
@@ -83,43 +104,84 @@ def simulate(truth: Tracks, faults: tuple[Fault, ...], *, seed: int) -> Detected
     faint = struck.get("fade", none)
     score[faint] = rng.uniform(*_FAINT, int(faint.sum()))
     again = seen & struck.get("repeat", none)
-    parts = [(truth.item[seen], truth.frame[seen], truth.label[seen], box[seen], score[seen]),
+    parts: list[tuple[Array, ...]] = [
+             (truth.item[seen], truth.frame[seen], truth.label[seen], box[seen], score[seen]),
              (truth.item[again], truth.frame[again], truth.label[again], _beside(truth.box[again]),
               0.97 * score[again])]  # fmt: skip
     parts += [_imagined(truth, planted[f.key], rng) for f in faults if f.does == "imagine"]
     return Detected(_table(truth, [np.concatenate(column) for column in zip(*parts, strict=True)]), planted)
 
 
-def _chains(truth: Tracks) -> list[Array]:
-    """Rows of each thing, as long as it counts and is well seen without a break."""
+def _runs(truth: Tracks, chosen: Array) -> list[Array]:
+    """Rows of each thing in consecutive frames that are all ``chosen``."""
     order = np.lexsort((truth.id, truth.item))
-    order = order[(truth.counts & (truth.visibility >= HIDDEN))[order]]
+    order = order[chosen[order]]
     broken = (np.diff(truth.id[order]) != 0) | (np.diff(truth.item[order]) != 0) | (np.diff(truth.frame[order]) != 1)
     return [part for part in np.split(order, np.flatnonzero(broken) + 1) if len(part)]
 
 
 def _plant(
-    truth: Tracks, faults: tuple[Fault, ...], chains: list[Array], rng: np.random.Generator
+    truth: Tracks, faults: tuple[Fault, ...], rng: np.random.Generator, knocked: tuple[tuple[int, int], ...]
 ) -> dict[str, Planted]:
-    """Every thing is struck by one fault at most, at some time of its being there."""
-    drawn = {fault.key: [] for fault in faults if fault.rate}
-    on_things = [fault for fault in faults if fault.does in ("miss", "fade", "misplace", "repeat")]
-    ends = np.cumsum([fault.rate for fault in on_things])
-    for rows, u in zip(chains, rng.random(len(chains)).tolist(), strict=True):
-        which = int(np.searchsorted(ends, u, side="right"))
-        if which < len(on_things):
-            fault = on_things[which]
-            room = len(rows) - fault.frames - 2 * _MARGIN
-            if room >= 0:
-                start = _MARGIN + int(rng.integers(0, room + 1))
-                drawn[fault.key].append(rows[start : start + fault.frames])
-    made = {key: _of(truth, parts) for key, parts in drawn.items()}
+    area = truth.box[:, 2] * truth.box[:, 3]
+    clear = truth.counts & (truth.visibility >= HIDDEN)
+    made = {
+        key: _of(truth, parts) for key, parts in _drawn(_runs(truth, clear & (area >= _LEAST)), faults, rng).items()
+    }
     for fault in faults:
-        if fault.does == "see":
-            made[fault.key] = _of(truth, _unseen(truth, fault, rng))
         if fault.does == "imagine":
             made[fault.key] = _clutter(truth, fault, rng)
+        elif fault.does == "see":
+            wide = ~truth.counts & (truth.box[:, 2:].min(axis=1) >= _WIDE) & (area >= _LEAST) & ~_on_others(truth)
+            parts = [part[: fault.frames] for part in _runs(truth, wide) if len(part) >= fault.frames]
+            made[fault.key] = _of(truth, [part for part in parts if rng.random() < fault.rate])
+        elif fault.does == "hide":
+            hidden = truth.counts & ~clear & (_inside(truth) >= _WHOLE) & (area >= _LEAST)
+            made[fault.key] = _of(truth, [part for part in _runs(truth, hidden) if len(part) >= fault.frames])
+        elif fault.does == "filter":
+            made[fault.key] = _of(truth, _runs(truth, clear & (area <= _SURELY * fault.area)))
+        elif fault.does == "knock":
+            runs = _runs(truth, clear & (area >= _LEAST))
+            made[fault.key] = _of(truth, [part for run in runs for part in _at_knocks(truth, run, knocked)])
     return made
+
+
+def _at_knocks(truth: Tracks, run: Array, knocked: tuple[tuple[int, int], ...]) -> list[Array]:
+    """The row of each knock that a thing has been seen before for some time, and is seen after."""
+    frame, item = truth.frame[run], int(truth.item[run[0]])
+    at = [knock - int(frame[0]) for i, knock in knocked if i == item]
+    return [run[k : k + 1] for k in at if _BEFORE <= k < len(run) - _AFTER]
+
+
+def _on_others(truth: Tracks) -> NDArray[np.bool_]:
+    """Whether a box lies on one of something that counts."""
+    span = int(truth.frame.max(initial=0)) + 1
+    frame = truth.item.astype(np.int64) * span + truth.frame
+    counts = np.flatnonzero(truth.counts)
+    a, b = pairs_within(frame, frame[counts])
+    meets = (a != counts[b]) & (iou(truth.box[a], truth.box[counts[b]]) >= _MEETS)
+    return np.bincount(a[meets], minlength=len(truth)) > 0
+
+
+def _inside(truth: Tracks) -> Floats:
+    """Share of each box inside the picture."""
+    low, high = truth.box[:, :2] - 1, truth.box[:, :2] - 1 + truth.box[:, 2:]
+    limit = np.column_stack([truth.items.width, truth.items.height])[truth.item]
+    side = np.clip(np.minimum(high, limit) - np.maximum(low, 0), 0, None)
+    return np.asarray(side.prod(axis=1) / np.maximum(truth.box[:, 2:].prod(axis=1), 1e-9))
+
+
+def _drawn(chains: list[Array], faults: tuple[Fault, ...], rng: np.random.Generator) -> dict[str, list[Array]]:
+    """Runs of rows by fault: every thing is struck by one at most, at some time of its being there."""
+    faults = tuple(fault for fault in faults if fault.does in ("miss", "fade", "misplace", "repeat"))
+    drawn: dict[str, list[Array]] = {fault.key: [] for fault in faults}
+    ends = np.cumsum([fault.rate for fault in faults])
+    for rows, u in zip(chains, rng.random(len(chains)).tolist(), strict=True):
+        which = int(np.searchsorted(ends, u, side="right"))
+        if which < len(faults) and len(rows) >= faults[which].frames + 2 * _MARGIN:
+            start = int(rng.integers(_MARGIN, len(rows) - faults[which].frames - _MARGIN + 1))
+            drawn[faults[which].key].append(rows[start : start + faults[which].frames])
+    return drawn
 
 
 def _of(truth: Tracks, parts: list[Array]) -> Planted:
@@ -127,15 +189,6 @@ def _of(truth: Tracks, parts: list[Array]) -> Planted:
     last = np.array([part[-1] for part in parts], np.intp)
     nothing = np.full((len(parts), 4), np.nan)
     return Planted(truth.item[first], truth.id[first], truth.frame[first], truth.frame[last], nothing)
-
-
-def _unseen(truth: Tracks, fault: Fault, rng: np.random.Generator) -> list[Array]:
-    """Runs of rows that the truth passes over, of things wide enough to be taken for a detection."""
-    order = np.lexsort((truth.id, truth.item))
-    order = order[(~truth.counts & (truth.box[:, 2:].min(axis=1) >= 4) & (truth.visibility > 0))[order]]
-    broken = (np.diff(truth.id[order]) != 0) | (np.diff(truth.item[order]) != 0) | (np.diff(truth.frame[order]) != 1)
-    parts = [part for part in np.split(order, np.flatnonzero(broken) + 1) if len(part) >= fault.frames]
-    return [part[: fault.frames] for part in parts if rng.random() < fault.rate]
 
 
 def _clutter(truth: Tracks, fault: Fault, rng: np.random.Generator) -> Planted:
@@ -210,13 +263,14 @@ def _imagined(truth: Tracks, planted: Planted, rng: np.random.Generator) -> tupl
 
 def _table(truth: Tracks, columns: list[Array]) -> Tracks:
     """Detections by sequence and frame, in the order of falling scores as a detector gives them."""
-    item, frame, label, box, score = columns
+    item, frame, label = columns[:3]
+    box, score = (np.asarray(column, np.float64) for column in columns[3:])
     order = np.lexsort((-score, frame, item))
     n = len(order)
     starts = np.searchsorted(item[order], np.arange(len(truth.items)))
     return replace(
         truth, item=item[order].astype(np.int32), frame=frame[order].astype(np.int32), id=np.full(n, -1, np.int64),
-        label=label[order].astype(np.int32), box=np.round(box[order], 2), counts=np.ones(n, bool),
+        label=label[order].astype(np.int32), box=box[order].round(2), counts=np.ones(n, bool),
         visibility=np.full(n, np.nan), row=(np.arange(n) - starts[item[order]]).astype(np.int64),
-        score=np.round(score[order], 4),
+        score=score[order].round(4),
     )  # fmt: skip

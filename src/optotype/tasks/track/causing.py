@@ -228,7 +228,7 @@ def _none(about: Boxes) -> NDArray[np.int64]:
 
 
 def _missed_wrong_class(m: Missed) -> Found:
-    return m.share(WRONG) >= ON, m.share(WRONG), _none(m)
+    return ~m.detected & (m.share(WRONG) >= ON), m.share(WRONG), _none(m)
 
 
 def _missed_size(m: Missed) -> Found:
@@ -366,8 +366,8 @@ def _alarm_nothing(a: Alarms) -> Found:
 
 
 ALARMS: tuple[Rule[Alarms], ...] = (
-    Rule("wrong class", _alarm_class),
     Rule("duplicate", _alarm_twice),
+    Rule("wrong class", _alarm_class),
     Rule("passed over", _alarm_passed),
     Rule("carried on", _alarm_unseen),
     Rule("badly placed", _alarm_near),
