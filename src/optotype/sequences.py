@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import warnings
 from collections.abc import Sequence
@@ -130,11 +131,16 @@ def picture_size(path: Path) -> tuple[int, int]:
 
 def sequence_folders(root: Path, labels: str) -> list[Path]:
     """The folders in ``root`` that have the file ``labels`` (``gt/gt.txt``), in natural order."""
+    return [folder for folder in folders(root) if (folder / labels).is_file()]
+
+
+def folders(root: Path) -> list[Path]:
+    """The folders in a folder in natural order, hidden ones left out; none where it is no folder."""
     if not root.is_dir():
         return []
-    return sorted(
-        (path for path in root.iterdir() if (path / labels).is_file()), key=lambda path: natural_key(path.name)
-    )
+    with os.scandir(root) as entries:  # knows what is a folder without asking about each of many images
+        names = [entry.name for entry in entries if entry.name[0] != "." and entry.is_dir()]
+    return [root / name for name in sorted(names, key=natural_key)]
 
 
 def text_files(folder: Path) -> list[Path]:

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from optotype.errors import InputError, did_you_mean
 from optotype.sequences import (
     Place,
+    folders,
     frame_files,
     names_of,
     picture_size,
@@ -18,6 +21,7 @@ from optotype.sequences import (
     sequence_folders,
     text_files,
 )
+from optotype.tables import Items
 from optotype.track_parts import listed
 from optotype.track_rows import is_number, words
 
@@ -67,7 +71,8 @@ def is_tree(path: Path) -> bool:
         return path.suffix.lower() == ".txt"
     if not path.is_dir():
         return False
-    return bool((path / TRUTH).is_file() or _roots(path, TRUTH) or is_kitti(path))
+    near = [path, path / "gt", path / "train", *folders(path / "gt" / "mot_challenge")]
+    return (path / TRUTH).is_file() or any(sequence_folders(root, TRUTH) for root in near) or is_kitti(path)
 
 
 def is_kitti(path: Path) -> bool:
@@ -133,7 +138,7 @@ def _roots(path: Path, labels: str) -> list[Path]:
 
 def _folders(path: Path) -> Iterable[Path]:
     skipped = ("img1", "images", "image_02", "trackers", "results")
-    return sorted(child for child in path.iterdir() if child.is_dir() and child.name not in skipped)
+    return [child for child in folders(path) if child.name not in skipped]
 
 
 def _tree(root: Path, labels: str) -> list[Place]:
@@ -199,15 +204,25 @@ def informed(place: Place, images: Path) -> Place:
     """
     name = place.name
     roots = (images, images / "train", images / "test", images / "gt")
-    folders = [root / each for root in roots for each in dict.fromkeys((name, scene_of(name)))]
-    folders += [images] if images.name in (name, scene_of(name)) or not _sequences_in(images) else []
-    for folder in folders:
+    asked = [root / each for root in roots for each in dict.fromkeys((name, scene_of(name)))]
+    asked += [images] if images.name in (name, scene_of(name)) or not _sequences_in(images) else []
+    for folder in asked:
         found = sequence(folder) if folder.is_dir() else None
         if found is not None and (found.frames is not None or found.info is not None):
             return replace(found, name=name, labels=place.labels)
     there = [child.name for child in _folders(images)] if images.is_dir() else []
     fix = did_you_mean(name, there) if there else "Name the folder that holds SEQ/img1."
     raise InputError(f"--images {images}", f"the frames of '{name}'", "no such folder", fix)
+
+
+def framed(items: Items, images: Path) -> Items:
+    """Sequences with their folders of frames under ``images``; InputError where one has none."""
+    places = [informed(Place(name), images) for name in items.key.tolist()]
+    for place in places:
+        if place.frames is None:
+            raise InputError(f"--images {images}", f"the frames of '{place.name}'", "a seqinfo.ini without images",
+                             "Name the folder that holds SEQ/img1.")  # fmt: skip
+    return replace(items, path=np.array([str((place.frames or images).absolute()) for place in places], dtype=np.str_))
 
 
 def _sequences_in(images: Path) -> bool:

@@ -17,7 +17,7 @@ def check(
     path: str,
     /,
     *,
-    task: Literal["classify", "detect"] | None = None,
+    task: Literal["classify", "detect", "track"] | None = None,
     images: Path | None = None,
     classes: str | None = None,
     threads: int = 0,
@@ -30,13 +30,14 @@ def check(
     ----------
     path
         classify: folder with one folder per class, CSV with path,label, or a catalogued name such as 'digits'.
-        detect: COCO's JSON with images, annotations and categories.
+        detect: COCO's JSON with images, annotations and categories. track: MOTChallenge's folder of sequences, one
+        sequence, a gt.txt, KITTI's label_02, or .npz.
     task
-        What the data is for. Default: detect for a .json file, else classify.
+        What the data is for. Default: detect for a .json file, track for sequences with gt/gt.txt, else classify.
     images
-        detect: the folder that holds the images, to look at these too.
+        detect, track: the folder that holds the images, to look at these too.
     classes
-        classify: the class list: a file, or a shipped map such as 'wildlife'.
+        classify, track: the class list: a file, or a shipped map such as 'wildlife'.
     threads
         Threads that decode; 0 = all cores this process may use.
     fail
@@ -69,6 +70,10 @@ def _show(found: Findings) -> None:
 
     styles = {"error": "bold red", "warning": "yellow", "note": "dim"}
     console.out.print(Text(found.summary, style="bold"), soft_wrap=True)
+    if found.tracks is not None and (found.tracks.ignored or found.tracks.distractors):
+        said = f"{found.tracks.ignored:,} more boxes are to be ignored"
+        said += f"; {found.tracks.distractors:,} are of distractors" if found.tracks.distractors else ""
+        console.out.print(Text(said), soft_wrap=True)
     if found.boxes is not None:
         for name, value in _box_lines(found.boxes):
             console.out.print(Text(f"{name:20}{value}"), soft_wrap=True)
@@ -85,6 +90,9 @@ def _show(found: Findings) -> None:
         console.out.print(Text(f"        → {finding.fix}"), soft_wrap=True)
     for note in found.notes:
         console.out.print(Text(f"\nnote    {plain(note)}", style="dim"), soft_wrap=True)
+    if found.sequences is not None:
+        console.out.print()
+        console.out.print(_sequences(found))
     console.out.print()
     console.out.print(_table(found))
 
@@ -115,21 +123,39 @@ def _table(found: Findings) -> Table:
 
     splits = list(found.classes[0].splits) if found.classes else []
     splits = splits if any(splits) else []
-    boxes = found.boxes
-    columns = [*[split or "(none)" for split in splits], "images"]
-    columns += [] if boxes is None else ["objects", "share", *(["crowds"] if boxes.crowds else [])]
+    counted, crowds, columns = None, 0, [*[split or "(none)" for split in splits], "images"]
+    if found.tracks is not None:
+        counted, crowds = found.tracks.boxes, found.tracks.ignored
+        columns = ["frames", "boxes", "share", *(["ignored"] if crowds else []), "tracks"]
+    elif found.boxes is not None:
+        counted, crowds = found.boxes.objects, found.boxes.crowds
+        columns += ["objects", "share", *(["crowds"] if crowds else [])]
     table = Table("class", box=None, pad_edge=False)
     for name in columns:
         table.add_column(name, justify="right")
     table.add_column("")
-    sizes = [row.n if boxes is None else row.objects for row in found.classes]
+    sizes = [row.n if counted is None else row.objects for row in found.classes]
     most = max(sizes, default=0) or 1
     for row, n in zip(found.classes, sizes, strict=True):
         cells = [*(f"{row.splits[split]:,}" for split in splits), f"{row.n:,}"]
-        if boxes is not None:
-            cells += [f"{n:,}", f"{100 * n / (boxes.objects or 1):.1f} %"]
-            cells += [f"{row.crowds:,}"] if boxes.crowds else []
+        if counted is not None:
+            cells += [f"{n:,}", f"{100 * n / (counted or 1):.1f} %", *([f"{row.crowds:,}"] if crowds else [])]
+        cells += [] if found.tracks is None else [f"{row.tracks:,}"]
         table.add_row(Text(plain(row.name)), *cells, "█" * round(24 * n / most))
+    return table
+
+
+def _sequences(found: Findings) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("sequence", box=None, pad_edge=False)
+    for name in ("frames", "per second", "size", "tracks", "boxes", "a frame"):
+        table.add_column(name, justify="right")
+    for row in found.sequences or []:
+        rate, size = "" if row.rate is None else f"{row.rate:g}", f"{row.width} × {row.height}" if row.width else ""
+        cells = (f"{row.frames:,}", rate, size, f"{row.tracks:,}", f"{row.boxes:,}", f"{row.boxes / row.frames:.1f}")
+        table.add_row(Text(plain(row.name)), *cells)
     return table
 
 

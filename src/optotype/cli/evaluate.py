@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 
 def evaluate(
-    task: Literal["classify", "detect"],
+    task: Literal["classify", "detect", "track"],
     truth: str,
     predictions: Path,
     /,
@@ -32,6 +32,9 @@ def evaluate(
     areas: Annotated[tuple[str, ...] | None, Parameter(consume_multiple=True)] = None,
     item_ids: str | None = None,
     strict: Annotated[bool, Parameter(negative=())] = False,
+    sequences: Annotated[tuple[str, ...] | None, Parameter(consume_multiple=True)] = None,
+    missing: Literal["error", "empty"] | None = None,
+    detections: str | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Measure predictions against the truth: every number with its 95 % interval, and a report of the failures.
@@ -42,16 +45,19 @@ def evaluate(
         What the model does.
     truth
         classify: folder with one folder per class, CSV (path,label[,split][,group]), or a catalogued name such as
-        'digits'. detect: COCO's JSON with images, annotations and categories.
+        'digits'. detect: COCO's JSON with images, annotations and categories. track: MOTChallenge's folder of sequences
+        (SEQ/gt/gt.txt), TrackEval's tree, one sequence, a seqmap, KITTI's label_02, or .npz.
     predictions
         classify: CSV (path,label or path,<one column per class>) or .npz (path, classes, and label or scores or both).
-        detect: COCO results, a JSON list of image_id, category_id, bbox, score.
+        detect: COCO results, a JSON list of image_id, category_id, bbox, score. track: folder with SEQ.txt for each
+        sequence (frame,id,left,top,width,height,score,…), or .npz.
     out
         New folder for eval.json, evidence.npz and report.html.
     split
         classify: judge only this split of the truth: train, val or test.
     classes
-        classify: the class list: a file, or a shipped map such as 'wildlife'. Default: the classes found in the truth.
+        classify, track: the class list: a file, or a shipped map such as 'wildlife'. Default: the classes found in the
+        truth.
     images
         Folder that holds the images, where the truth's paths do not lead to them.
     columns
@@ -67,7 +73,8 @@ def evaluate(
     max_mb
         Largest size of report.html, megabytes.
     protocol
-        The convention of the numbers: plain (classify), coco (detect).
+        The convention of the numbers: plain (classify), coco (detect); track: plain, mot15, mot16, mot17 or mot20;
+        the last three judge pedestrians alone and pass over boxes on distractors.
     map_categories
         detect: which category of the detections is which of the truth: coco80-to-91, contiguous, known-only, or a JSON,
         YAML or CSV file.
@@ -81,6 +88,12 @@ def evaluate(
         detect: judge only these images: a file with an id a line, or 1,2,3.
     strict
         detect: reproduce the known bugs of pycocotools too.
+    sequences
+        track: judge only these: names, patterns such as '*-SDP', or seqmap files.
+    missing
+        track: whether a sequence without results is an error (the default), or empty.
+    detections
+        track: what the tracker was given, to see what it made of it. Default: what its track.json names.
     json
         Print eval.json on stdout and nothing else there.
     """
@@ -97,7 +110,8 @@ def evaluate(
         task, truth, predictions, out=out, split=split, classes=classes, images=images, columns=columns,
         resamples=bootstrap, seed=seed, causes=causes, report=report, max_mb=max_mb, say=console.say,
         protocol=protocol, map_categories=map_categories, iou_type=iou_type, max_dets=max_dets, areas=areas,
-        item_ids=item_ids, strict=strict, command=shlex.join(["optotype", *sys.argv[1:]]),
+        item_ids=item_ids, strict=strict, sequences=sequences, missing=missing, detections=detections,
+        command=shlex.join(["optotype", *sys.argv[1:]]),
     )  # fmt: skip
     if json:
         sys.stdout.write(results.encode(result).decode())

@@ -11,6 +11,7 @@ import numpy as np
 
 from optotype.classes import ClassList
 from optotype.data import check_boxes, check_frames, duplicates
+from optotype.data.check_tracks import check_tracks
 from optotype.data.duplicates import Components, Duplicates, members
 from optotype.data.findings import ClassCount, Finding, Findings, Severity, Task, any_finding, worst_first
 from optotype.data.inspection import LEAST_SIDE, Inspection, Progress, inspect
@@ -20,6 +21,7 @@ from optotype.errors import InputError
 from optotype.formats import read_boxes, read_listing
 from optotype.listing import BAD_NAME, NO_IMAGE, OUTSIDE, SPLITS, Listing
 from optotype.tables import Array, Boxes, Labels, Strings
+from optotype.track_trees import is_tree
 
 __all__ = ["ClassCount", "Finding", "Findings", "check"]
 
@@ -73,12 +75,16 @@ def check(
 ) -> Findings:
     """Look at a data set, at every image once, and say what is there and what is wrong with it.
 
-    A folder or CSV is for classification, COCO's JSON for detection; ``task`` overrules. ``images`` (detection) is the
-    folder that holds the images: without it only the file is looked at. Raises InputError only where there is nothing
+    A folder or CSV is for classification, COCO's JSON for detection, sequences (SEQ/gt/gt.txt) for tracking; ``task``
+    overrules. ``images`` is the folder that holds the images (detection: without it only the file is looked
+    at; tracking: where it is not the sequences' own). Raises InputError only where there is nothing
     to look at (no such path, no image, a file that cannot be read as what it should be).
     """
     path = Path(path)
-    if (task or ("detect" if path.suffix.lower() == ".json" else "classify")) == "detect":
+    task = task or ("detect" if path.suffix.lower() == ".json" else "track" if is_tree(path) else "classify")
+    if task == "track":
+        return check_tracks(path, None if images is None else Path(images), classes)
+    if task == "detect":
         if classes is not None:
             raise InputError("--classes", "no class list for detection", "one", "Leave it out: the file has its own.")
         return _detect(path, None if images is None else Path(images), threads, progress)

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
-Task: TypeAlias = Literal["classify", "detect"]
+Task: TypeAlias = Literal["classify", "detect", "track"]
 
 EXAMPLES = 5
 """Most examples that a finding shows."""
@@ -29,7 +29,8 @@ class ClassCount(msgspec.Struct, frozen=True):
     """Images of one class, in all and per split ('' where there are no splits).
 
     Of classification: readable images. Of detection: images with an object of the class, and its ``objects`` and
-    ``crowds`` (regions that hold any number of objects; they are not among the objects).
+    ``crowds`` (regions that hold any number of objects; they are not among the objects). Of tracking: frames with an
+    object of the class, its boxes in ``objects``, its ``tracks``, and in ``crowds`` the boxes that do not count.
     """
 
     name: str
@@ -37,6 +38,7 @@ class ClassCount(msgspec.Struct, frozen=True):
     splits: dict[str, int]
     objects: int = 0
     crowds: int = 0
+    tracks: int = 0
 
     @property
     def images(self) -> int:
@@ -68,11 +70,32 @@ class BoxCounts(msgspec.Struct, frozen=True, kw_only=True):
     height: Spread
 
 
+class SequenceCount(msgspec.Struct, frozen=True, kw_only=True):
+    """One sequence: its frames, frames a second (None: unknown), pixels (0: unknown), and the boxes that count."""
+
+    name: str
+    frames: int
+    rate: float | None
+    width: int
+    height: int
+    tracks: int
+    boxes: int
+
+
+class TrackCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Identities and boxes that count, boxes that are to be ``ignored``, and those of MOTChallenge's distractors."""
+
+    tracks: int
+    boxes: int
+    ignored: int
+    distractors: int
+
+
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that ``check`` found. Worst findings first.
 
-    ``images`` are the readable ones (classification) or those that the file lists (detection). ``boxes`` counts the
-    objects of detection, else None.
+    ``images`` are the readable ones (classification), those that the file lists (detection) or the frames (tracking).
+    ``boxes`` counts the objects of detection, else None; ``sequences`` and ``tracks`` are those of tracking, else None.
     """
 
     format: Literal["optotype.check/1"] = "optotype.check/1"
@@ -83,6 +106,8 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     findings: list[Finding]
     notes: list[str] = []
     boxes: BoxCounts | None = None
+    sequences: list[SequenceCount] | None = None
+    tracks: TrackCounts | None = None
 
     def count(self, kind: str) -> int:
         """How many of a kind were found, 0 where there is none."""
@@ -97,11 +122,15 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     def summary(self) -> str:
         """One line: classes, images, objects, and how many of what is wrong."""
         parts = [counted(len(self.classes), "class", "classes"), counted(self.images, "image")]
+        if self.tracks is not None:
+            parts = [counted(len(self.sequences or []), "sequence"), counted(self.images, "frame"),
+                     counted(self.tracks.tracks, "track"), counted(self.tracks.boxes, "box", "boxes"),
+                     counted(len(self.classes), "class", "classes")]  # fmt: skip
         if self.boxes is not None:
             parts += [counted(self.boxes.objects, "object")]
             parts += [counted(self.boxes.crowds, "crowd")] if self.boxes.crowds else []
         parts += [counted(n, *names) for kind, *names in _SUMMARY if (n := self.count(kind))]
-        counts = [row.n if self.boxes is None else row.objects for row in self.classes]
+        counts = [row.n if self.boxes is None and self.tracks is None else row.objects for row in self.classes]
         if filled := [n for n in counts if n]:
             ratio = max(filled) / min(filled)
             parts.append("classes even" if ratio < 1.05 else f"classes uneven 1:{_short(ratio)}")
@@ -120,6 +149,10 @@ _SUMMARY = (
     ("near_duplicate_boxes", "box nearly drawn twice", "boxes nearly drawn twice"),
     ("boxes_other_class", "box under two classes", "boxes under two classes"),
     ("empty_class", "empty class", "empty classes"),
+    ("repeated_id", "id twice in a frame", "ids twice in a frame"),
+    ("outside", "box outside its sequence", "boxes outside their sequences"),
+    ("zero_size", "box without a size", "boxes without a size"),
+    ("leaps", "leap of an id", "leaps of ids"),
 )
 
 _RANK = {"error": 0, "warning": 1, "note": 2}

@@ -13,8 +13,10 @@ from optotype.runs import RunFolder
 from optotype.studies.judging import judge
 from optotype.studies.locating import located
 from optotype.studies.saying import Say, quiet
+from optotype.tables import Items, Tracks
 from optotype.tasks import task_of
 from optotype.tasks.reading import Asked, Read
+from optotype.track_trees import framed
 
 
 def evaluate(
@@ -41,20 +43,25 @@ def evaluate(
     areas: Sequence[str] | None = None,
     item_ids: str | Path | None = None,
     strict: bool = False,
+    sequences: Sequence[str] | None = None,
+    missing: str | None = None,
+    detections: str | Path | None = None,
 ) -> Result:
     """Measure ``predictions`` against ``truth`` and write ``eval.json``, ``evidence.npz`` and ``report.html``.
 
     ``truth`` is what the task's formats read: a folder per class, a CSV or the name of a catalogued data set
-    (classify), COCO's JSON (detect). ``columns`` is a CSV ``path,<column>…`` of further properties to look into.
-    ``out`` must be new or empty. ``resamples`` 0 leaves the intervals out; ``causes`` looks for what goes with the
-    mistakes. ``split``, ``classes``: classify; ``map_categories``, ``iou_type``, ``max_dets``, ``areas``, ``item_ids``
-    and ``strict``: detect. Raises InputError for anything wrong in the user's files.
+    (classify), COCO's JSON (detect), a folder of sequences (track). ``columns`` is a CSV ``path,<column>…`` of further
+    properties to look into. ``out`` must be new or empty. ``resamples`` 0 leaves the intervals out; ``causes`` looks
+    for what goes with the mistakes. ``split``: classify; ``classes``: classify, track; ``map_categories``,
+    ``iou_type``, ``max_dets``, ``areas``, ``item_ids`` and ``strict``: detect; ``sequences``, ``missing`` and
+    ``detections``: track. Raises InputError for anything wrong in the user's files.
     """
     record = task_of(task)
     folder = new_folder(Path(out))
     asked = Asked(
         str(truth), Path(predictions), protocol, split, _text(classes), _text(map_categories), iou_type,
         None if max_dets is None else tuple(max_dets), None if areas is None else tuple(areas), _text(item_ids), strict,
+        None if sequences is None else tuple(sequences), missing, _text(detections),
     )  # fmt: skip
     read = record.read(asked)
     record.keep(folder.data, _as_kept(read, images, columns))
@@ -79,10 +86,15 @@ def _text(value: str | Path | None) -> str | None:
 
 def _as_kept(read: Read, images: str | Path | None, columns: str | Path | None) -> object:
     """The truth with its images where the user says they are, and with the user's columns."""
-    items = read.items if images is None else located(read.items, Path(images))
+    items = read.items if images is None else _placed(read, Path(images))
     if columns is not None:
         items = read_columns(Path(columns), items)
     return read.truth if items is read.items else replace(read.truth, items=items)
+
+
+def _placed(read: Read, images: Path) -> Items:
+    """The items with their images, or sequences with their folders of frames, under ``images``."""
+    return framed(read.items, images) if isinstance(read.truth, Tracks) else located(read.items, images)
 
 
 def evaluate_run(folder: RunFolder, *, resamples: int = 1000, seed: int = 0, command: str = "") -> Result:

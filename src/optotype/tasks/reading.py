@@ -25,6 +25,9 @@ class Asked:
     areas: tuple[str, ...] | None = None
     item_ids: str | None = None
     strict: bool = False
+    sequences: tuple[str, ...] | None = None
+    missing: str | None = None
+    detections: str | None = None
 
     def only(self, task: str, *names: str) -> None:
         """Raise InputError for an option that was given although the task has no such thing."""
