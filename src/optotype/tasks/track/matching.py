@@ -28,6 +28,12 @@ DISTRACTORS = ("person on vehicle", "static person", "distractor", "reflection")
 
 OF_MOT20 = (*DISTRACTORS, "non-motorised vehicle")
 
+
+def distractors(protocol: str) -> tuple[str, ...]:
+    """Classes on which a tracker's boxes are dropped."""
+    return {"mot16": DISTRACTORS, "mot17": DISTRACTORS, "mot20": OF_MOT20}.get(protocol, ())
+
+
 Integers = NDArray[np.int64]
 
 
@@ -98,9 +104,8 @@ class _Protocol:
         if JUDGED[0] not in classes:
             raise InputError("classes of the truth", f"MOTChallenge's, '{JUDGED[0]}' among them, for {name}",
                              ", ".join(classes), "Choose --protocol plain for other classes.")  # fmt: skip
-        distractors = OF_MOT20 if name == "mot20" else DISTRACTORS
         label = [0 if of == JUDGED[0] else -1 for of in classes]
-        return cls(name, JUDGED, np.array(label, np.int32), np.array([of in distractors for of in classes]))
+        return cls(name, JUDGED, np.array(label, np.int32), np.array([of in distractors(name) for of in classes]))
 
 
 @dataclass(frozen=True, eq=False)
