@@ -6,6 +6,8 @@ from optotype.association.interpolation import interpolate
 from optotype.association.online import Online, Step
 from optotype.association.registry import TRACKERS, Tracker
 from optotype.association.running import track
-from optotype.association.settings import ByteTrack, IoU, Settings
+from optotype.association.settings import ByteTrack, IoU, OCSort, Settings, Sort
 
-__all__ = ["TRACKERS", "ByteTrack", "IoU", "Online", "Settings", "Step", "Tracker", "interpolate", "track"]
+__all__ = [
+    "TRACKERS", "ByteTrack", "IoU", "OCSort", "Online", "Settings", "Sort", "Step", "Tracker", "interpolate", "track",
+]  # fmt: skip

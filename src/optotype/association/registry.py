@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-from optotype.association.settings import ByteTrack, IoU, Settings
+from optotype.association.settings import ByteTrack, IoU, OCSort, Settings, Sort
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,12 @@ class Tracker:
 TRACKERS: dict[str, Tracker] = {
     "iou": Tracker(IoU, "track_iou", 5, 5, "each box continues the track that it overlaps most",
                    "Bochinski, Eiselein and Sikora 2017, in its simplest form"),
+    "sort": Tracker(Sort, "track_sort", 6, 21, "a Kalman filter and the assignment of most overlap",
+                    "Bewley et al. 2016, Simple Online and Realtime Tracking"),
     "bytetrack": Tracker(ByteTrack, "track_byte", 10, 21, "boxes of high score first, then those of low score",
                          "Zhang et al. 2022, ByteTrack"),
+    "ocsort": Tracker(OCSort, "track_ocsort", 10, 102, "SORT that trusts what it observed more than its filter",
+                      "Cao et al. 2023, Observation-Centric SORT"),
 }  # fmt: skip
 
 

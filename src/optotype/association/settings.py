@@ -150,4 +150,84 @@ def _of_evaluator(sequence: str) -> dict[str, Any]:
     return found
 
 
-Settings: TypeAlias = IoU | ByteTrack
+@dataclass(frozen=True)
+class Sort(Checked):
+    """SORT: a Kalman filter of centre, area and ratio, and the assignment with the greatest sum of overlaps.
+
+    Pairs that overlap less than ``iou_threshold`` are not made. A track is put out in frames where it has a box, once
+    it had ``min_hits`` in a row after its first (all are in the first ``min_hits`` frames), and is forgotten after more
+    than ``max_age`` frames without a box. Boxes with scores below ``low`` are passed over. Written from the paper
+    (Bewley et al. 2016); reference mode is the same, with boxes and scores rounded as the other evaluators do.
+    """
+
+    iou_threshold: float = 0.3
+    max_age: int = 1
+    min_hits: int = 3
+    low: float = -LARGE
+
+    NAME: ClassVar[str] = "sort"
+    RANGES: ClassVar[dict[str, tuple[float, float]]] = {
+        "iou_threshold": (0, 1), "max_age": (0, LARGE), "min_hits": (0, LARGE), "low": (-LARGE, LARGE),
+    }  # fmt: skip
+
+    @classmethod
+    def reference(cls) -> Sort:
+        """The values of the paper."""
+        return cls()
+
+    def vector(self, resolved: dict[str, Any]) -> list[float]:
+        """As the kernel wants them."""
+        return [float(resolved[name]) for name in ("iou_threshold", "low", "max_age", "min_hits")]
+
+
+@dataclass(frozen=True)
+class OCSort(Checked):
+    """OC-SORT: SORT that trusts what it observed: direction of motion, last place, and a straight way through gaps.
+
+    Boxes with scores from ``high`` on are matched by IoU (at least ``iou_threshold``) and, weighted with ``inertia``,
+    by how well they lie in the direction that the track took over the last ``delta`` frames; what is left, by IoU with
+    the last box observed. A track is put out in frames where it has a box, once it had ``min_hits`` in a row after its
+    first (all are in the first ``min_hits`` frames), and is forgotten after more than ``max_age`` frames without a box.
+    ``min_area`` and ``max_ratio`` as in ``ByteTrack``.
+
+    Unlike the authors' code (``reference=True``), pairs that overlap too little take no part in the assignment, a
+    score of exactly ``high`` is high, and after a gap the box that ends it is measured once, not twice.
+    """
+
+    high: float = 0.6
+    iou_threshold: float = 0.3
+    delta: int = 3
+    inertia: float = 0.2
+    max_age: int = 30
+    min_hits: int = 3
+    min_area: float = 10.0
+    max_ratio: float = 0.0
+
+    NAME: ClassVar[str] = "ocsort"
+    RANGES: ClassVar[dict[str, tuple[float, float]]] = {
+        "high": (-LARGE, LARGE), "iou_threshold": (0, 1), "delta": (1, 10), "inertia": (0, 1), "max_age": (0, LARGE),
+        "min_hits": (0, LARGE), "min_area": (0, LARGE), "max_ratio": (0, LARGE),
+    }  # fmt: skip
+
+    @classmethod
+    def reference(cls) -> OCSort:
+        """The authors' settings for MOT17; run them with ``reference=True``."""
+        return cls(min_area=100.0, max_ratio=1.6)
+
+    def vector(self, resolved: dict[str, Any]) -> list[float]:
+        """As the kernel wants them."""
+        names = (
+            "high",
+            "iou_threshold",
+            "delta",
+            "inertia",
+            "max_age",
+            "min_hits",
+            "min_area",
+            "max_ratio",
+            "reference",
+        )
+        return [float(resolved[name]) for name in names]
+
+
+Settings: TypeAlias = IoU | Sort | ByteTrack | OCSort

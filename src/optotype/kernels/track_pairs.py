@@ -100,3 +100,44 @@ def pair_up(
         _near(a, rows, b, columns, extra, score, fused, limit, row, column, weight)
     if pairs:
         assign_sparse(rows, columns, pairs, row, column, weight, partner)
+
+
+@jit(
+    "void(float64[:, ::1], int64, float64[:, ::1], int64, float64, boolean, int64[::1], int64[::1], float64[::1],"
+    " int64[::1])"
+)
+def pair_by_iou(
+    a: Array, rows: int, b: Array, columns: int, threshold: float, direct: bool, row: Array, column: Array,
+    weight: Array, partner: Array,
+) -> None:  # fmt: skip
+    """Assign boxes ``b`` to boxes ``a`` (corners), the sum of all IoUs greatest; then drop those below a threshold.
+
+    ``direct``: where no box overlaps more than one other by more than the threshold, those are the pairs; otherwise
+    nothing is paired unless some overlap exceeds it. ``row``, ``column``, ``weight`` and ``partner`` as in ``pair_up``.
+    """
+    partner[:rows] = -1
+    if rows == 0 or columns == 0:
+        return
+    pairs = _near(a, rows, b, columns, 0.0, weight, False, 1.0, row, column, weight)
+    if pairs > len(row):
+        row, column, weight = np.empty(pairs, np.int64), np.empty(pairs, np.int64), np.empty(pairs)
+        _near(a, rows, b, columns, 0.0, weight, False, 1.0, row, column, weight)
+    of_row, of_column = np.zeros(rows, np.int64), np.zeros(columns, np.int64)
+    most = 0
+    for p in range(pairs):
+        weight[p] = iou(a, row[p], b, column[p], 0.0)
+        if weight[p] > threshold:
+            of_row[row[p]] += 1
+            of_column[column[p]] += 1
+            most = max(most, of_row[row[p]], of_column[column[p]])
+    if direct and most == 1:
+        for p in range(pairs):
+            if weight[p] > threshold:
+                partner[row[p]] = column[p]
+        return
+    if pairs == 0 or (not direct and most == 0):
+        return
+    assign_sparse(rows, columns, pairs, row, column, weight, partner)
+    for i in range(rows):
+        if partner[i] >= 0 and iou(a, i, b, partner[i], 0.0) < threshold:
+            partner[i] = -1
