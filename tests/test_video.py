@@ -7,13 +7,13 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-import chromium
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+import chromium
 from optotype.errors import InputError, MissingExtraError
 from optotype.inference import draw, film, webm
 from optotype.inference.draw import Painter, Shown
@@ -72,9 +72,13 @@ def test_few_parts_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_an_error_leaves_nothing_behind(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="stop"), Film(tmp_path / "a.webm", WIDTH, HEIGHT, 25) as reel:
-        reel.add(grey(0))
-        raise RuntimeError("stop")
+    def stopped() -> None:
+        with Film(tmp_path / "a.webm", WIDTH, HEIGHT, 25) as reel:
+            reel.add(grey(0))
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        stopped()
     assert list(tmp_path.iterdir()) == []
 
 

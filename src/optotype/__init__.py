@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from optotype.studies.evaluation import evaluate
     from optotype.studies.evaluator import Evaluator
     from optotype.studies.explaining import explain
+    from optotype.studies.tracking import track
     from optotype.studies.training import predict, train
 
 __version__ = version.VERSION
@@ -39,6 +40,7 @@ __all__ = [
     "predict",
     "read",
     "split",
+    "track",
     "train",
 ]
 
@@ -55,6 +57,7 @@ _HOME = {
     "predict": ("optotype.studies.training", "predict"),
     "read": ("optotype.formats", "read_labels"),
     "split": ("optotype.data.split", "split"),
+    "track": ("optotype.studies.tracking", "track"),
     "train": ("optotype.studies.training", "train"),
 }
 

@@ -41,6 +41,11 @@ COMMANDS = {
         "Write what a trained model says about images, for 'optotype evaluate' or anyone else.",
         "optotype predict classify runs/resnet18 photos/ --out predictions.npz",
     ),
+    "track": (
+        "Give the boxes of a detector identities over time: SEQ.txt of each sequence, pictures, a video.",
+        "optotype track detections/ --tracker bytetrack --images MOT17/train --out tracks/ --video\n"
+        "optotype track det/ --sweep high=0.4,0.5,0.6 buffer=0.5,1,2 --truth MOT17/train --protocol mot17 --out sweep/",
+    ),
     "evaluate": (
         "Measure predictions against the truth: every number with its 95 % interval, and a report of the failures.",
         "optotype evaluate classify truth.csv predictions.csv --out out/\n"
