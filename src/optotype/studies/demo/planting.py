@@ -23,8 +23,8 @@ def outcomes(
 ) -> list[PlantedEvents]:
     """What became of each fault; ``planted`` counts sequences as the ``truth`` does.
 
-    Of several events at one place that with most frames in common with the planted run counts; an identity may switch
-    up to ``SOON`` frames later.
+    Of several events at one place that with most frames in common with the planted run counts; of identity switches,
+    which may come up to ``SOON`` frames later, the first.
     """
     return [_outcome(model, evidence, truth, fault, planted[fault.key]) for fault in faults]
 
@@ -45,7 +45,9 @@ def _outcome(model: str, evidence: Evidence, truth: Tracks, fault: Fault, plante
             here = here[
                 np.isin(rows["prediction_id"][here], _tracks(evidence, int(item[i]), first, last, planted.box[i]))
             ]
-        if len(here):
+        if len(here) and fault.type == "IDSW":
+            causes.append(int(rows["cause"][here[np.argmin(rows["last"][here])]]))
+        elif len(here):
             shared = np.minimum(rows["last"][here], last) - np.maximum(rows["first"][here], first)
             causes.append(int(rows["cause"][here[np.argmax(shared)]]))
     named = causes.count(CAUSE_CODE[fault.cause])
