@@ -66,7 +66,10 @@ def show_result(result: Result) -> None:
     if "dece" in result.calibration:
         console.out.print(_calibration(result.calibration))
     for name, rows in result.slices.items():
-        if rows:
+        if rows and result.task == "track":
+            if name == "sequence":
+                console.out.print(_sequences(rows))
+        elif rows:
             console.out.print(_slices(name, rows))
     if len(result.per_class) > (result.task == "track"):
         console.out.print(_classes(result))
@@ -143,23 +146,38 @@ def _slices(name: str, rows: list[SliceResult]) -> Table:
     """Numbers down, parts across, or the other way round where there are many parts; intervals where they fit."""
     wide = console.out.width >= _WIDE
     keys = list(dict.fromkeys(key for row in rows for key in row.metrics))
-    keys = [key for key in keys if key in _TRACKED] if "HOTA" in keys else keys
     cells = [[f"{row.n:,}", *(_short(row.metrics.get(key, Metric(None)), wide) for key in keys)] for row in rows]
     called = _PARTS.get(name, name)
-    across, down = [row.name for row in rows], ["boxes" if "HOTA" in keys else "objects", *keys]
-    lengthwise = len(rows) > _MOST_ACROSS or "HOTA" in keys
-    if lengthwise:
+    across, down = [row.name for row in rows], ["objects", *keys]
+    if len(rows) > _MOST_ACROSS:
         across, down = down, across
     else:
         cells = [list(column) for column in zip(*cells, strict=True)]
     known = any(metric.low is not None for row in rows for metric in row.metrics.values())
     caption = "intervals in eval.json" if known and not wide else None
     table = Table(title=f"by {called}", title_justify="left", caption=caption)
-    table.add_column(called if lengthwise else "metric")
+    table.add_column(called if len(rows) > _MOST_ACROSS else "metric")
     for label in across:
         table.add_column(Text(label), justify="left" if wide else "right")
     for label, row in zip(down, cells, strict=True):
         table.add_row(Text(label), *row)
+    return table
+
+
+def _sequences(rows: list[SliceResult]) -> Table:
+    """A row a sequence, tight, so that it fits a terminal of 80 columns."""
+    table = Table(
+        title="by sequence", title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False,
+        caption="by density, occlusion, speed, size and camera motion: report.html, eval.json",
+    )  # fmt: skip
+    table.add_column("sequence", overflow="fold")
+    for key in _TRACKED:
+        table.add_column(key, justify="right", no_wrap=True)
+    for row in rows[:_MOST_CLASSES]:
+        table.add_row(Text(row.name), *(_short(row.metrics[key], wide=False) for key in _TRACKED))
+    more = len(rows) - _MOST_CLASSES
+    if more > 0:
+        table.add_row(f"{more} more", *("" for _ in _TRACKED))
     return table
 
 

@@ -37,6 +37,8 @@ def cell(value: float | None, kind: Kind, *, pad: bool = False) -> str:
 
     >>> [cell(0.8765, "percent"), cell(18.0, "points"), cell(0.0123, "delta"), cell(12345.678, "number")]
     ['87.6 %', '18.00', '+0.012', '12,350']
+    >>> [cell(-1234.0, "delta"), cell(0.0, "delta"), cell(39782.0, "number")]
+    ['−1,234', '0.000', '39,782']
     >>> [cell(value, "number", pad=True) for value in (0.09, 1.9, 1.0, 0.00012345)]
     ['0.0900', '1.900', '1', '0.0001234']
     """
@@ -51,9 +53,11 @@ def cell(value: float | None, kind: Kind, *, pad: bool = False) -> str:
     if kind == "points":
         return _fixed(value, 2)
     if kind == "delta":
-        return ("+" if value > 0 else "") + _fixed(value, 3)
+        return ("+" if value > 0 else "") + _fixed(value, 0 if value and float(value).is_integer() else 3)
     if kind == "seconds":
         return seconds(value)
+    if kind == "number" and float(value).is_integer() and abs(value) < 1e15:
+        return _fixed(value, 0)
     if pad and not value.is_integer() and 1e-3 <= abs(value) < 1e4:
         return _fixed(value, min(4, 3 - math.floor(math.log10(abs(value)))))
     return significant(value)

@@ -67,7 +67,7 @@ def _truths(one: Evidence, other: Evidence) -> list[tuple[Array, Array]]:
     """Columns that say what is there, side by side."""
     if "labels" in one.tables:
         return [(one["labels"]["truth"], other["labels"]["truth"])]
-    names = ("label", "box", "area", "crowd")
+    names = ("frame", "id", "label", "box", "kept") if one.task == "track" else ("label", "box", "area", "crowd")
     return [(one["truth"].item, other["truth"].item), *((one["truth"][n], other["truth"][n]) for n in names)]
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from optotype.results import Better, Counts, Metric
-from optotype.views import Frame
+from optotype.views import Frame, Lane
 
 FORMAT: Literal["optotype.comparison/1"] = "optotype.comparison/1"
 MOST_CHANGED = 1000
@@ -46,9 +46,10 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class ClassDifference(msgspec.Struct, frozen=True, rename={"name": "class"}):
-    """One class: recall (detect: AP) of A and B, differences, items or objects fixed and broken, p and p after Holm.
+    """One class: recall (detect: AP, track: HOTA) of A and B, differences, items or objects fixed and broken, p and p
+    after Holm.
 
-    ``recall`` and ``f1`` are of classifiers, ``ap`` is of detectors.
+    ``recall`` and ``f1`` are of classifiers, ``ap`` is of detectors, ``hota`` of trackers.
     """
 
     name: str
@@ -62,11 +63,12 @@ class ClassDifference(msgspec.Struct, frozen=True, rename={"name": "class"}):
     breaks: int = 0
     p: float | None = None
     p_holm: float | None = None
+    hota: Difference | None = None
 
     @property
     def difference(self) -> Difference:
         """The difference in what the class is judged by."""
-        return self.recall or self.ap or Difference(None)
+        return self.recall or self.ap or self.hota or Difference(None)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -99,13 +101,63 @@ class ChangedObject(msgspec.Struct, frozen=True):
     b: float | None
 
 
+class SceneDifference(msgspec.Struct, frozen=True, rename={"name": "scene"}):
+    """HOTA of A and B in one scene, their identity switches there, and boxes of the truth fixed and broken."""
+
+    name: str
+    a: float | None
+    b: float | None
+    switches_a: int
+    switches_b: int
+    fixes: int
+    breaks: int
+
+
+class EventDifference(msgspec.Struct, frozen=True):
+    """Events of a type with a cause, of A and of B (``optotype.tasks.track.codes``)."""
+
+    type: str
+    cause: str
+    a: int
+    b: int
+
+
+class Followed(msgspec.Struct, frozen=True):
+    """What two trackers do to objects as wholes.
+
+    ``avoided`` identity switches are A's alone, ``made`` are B's alone, ``both`` are those of the same object within
+    ``within`` frames. ``held``: objects that B's main identity holds for more frames than A's, ``lost``: for fewer.
+    ``tests`` says how differences are tested: ``swaps`` (A and B exchanged within scenes in every way), with the
+    ``least_p`` that so many scenes allow, or ``bootstrap``.
+    """
+
+    avoided: int
+    made: int
+    both: int
+    within: int
+    held: int
+    lost: int
+    alike: int
+    tests: Literal["swaps", "bootstrap", "none"]
+    least_p: float | None
+    scenes: list[SceneDifference]
+    events: list[EventDifference]
+    lanes: list[Lane]
+
+    def better(self) -> tuple[int, int]:
+        """In how many scenes B's HOTA is higher, and in how many lower."""
+        known = [(scene.a, scene.b) for scene in self.scenes if scene.a is not None and scene.b is not None]
+        return sum(b > a for a, b in known), sum(b < a for a, b in known)
+
+
 class Pair(msgspec.Struct, frozen=True):
     """B held against A.
 
     ``fixes``: items that A has wrong and B right; ``breaks``: the other way round. ``mcnemar_p`` is the exact
     binomial test's; each group of items counts once. ``detectable``: the accuracy difference seen in four of
     five samples of this size. ``fixed`` and ``broken`` list up to 1,000 items each. Of detectors items are objects,
-    ``found`` counts them at A's best F1 and at B's, and ``frames`` shows the images that change most.
+    ``found`` counts them at A's best F1 and at B's, and ``frames`` shows the images that change most. Of trackers items
+    are boxes of the truth, ``followed`` tells of whole objects, and ``frames`` shows the places that change most.
     """
 
     a: str
@@ -125,6 +177,7 @@ class Pair(msgspec.Struct, frozen=True):
     fixed_objects: list[ChangedObject] = []
     broken_objects: list[ChangedObject] = []
     frames: list[Frame] = []
+    followed: Followed | None = None
 
 
 class Spread(msgspec.Struct, frozen=True):

@@ -136,7 +136,7 @@ def told(evidence: Evidence, wanted: set[tuple[int, int]]) -> Told:
 def why(cause: int, fact: float, other: int = -1) -> str:
     """A cause with what it was read from.
 
-    >>> why(14, 0.71, 8)
+    >>> why(CAUSES.index("occluded"), 0.71, 8)
     'occluded: something nearer hid it (share hidden 0.71, id 8)'
     """
     name = CAUSES[cause]

@@ -69,10 +69,11 @@ export function cell(value: number | null, kind: Kind, pad = false): string {
     case "points":
       return signed(value.toFixed(2));
     case "delta":
-      return (value > 0 ? "+" : "") + signed(value.toFixed(3));
+      return (value > 0 ? "+" : "") + (value !== 0 && Number.isInteger(value) ? count(value) : signed(value.toFixed(3)));
     case "seconds":
       return seconds(value);
     default:
+      if (Number.isInteger(value) && Math.abs(value) < 1e15) return count(value);
       return signed(pad ? padded(value) : significant.format(value));
   }
 }

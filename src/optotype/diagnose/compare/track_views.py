@@ -1,0 +1,299 @@
+"""A comparison of trackers in words, tables, charts, timelines and frames with boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from optotype.diagnose.compare.pair_views import against_first, class_chart, class_sentence
+from optotype.diagnose.compare.records import Comparison, Difference, Followed, Pair
+from optotype.diagnose.compare.wording import ALPHA, p_text, signed
+from optotype.tasks.track.codes import CAUSE_NAMES, TYPE_NAMES
+from optotype.tasks.track.frames import Film
+from optotype.tasks.track.timeline import KINDS
+from optotype.tasks.track.viewing import LABELS
+from optotype.tasks.wording import plural, quoted
+from optotype.views import (
+    ROLES,
+    Axis,
+    Cell,
+    Chart,
+    Column,
+    Frames,
+    Note,
+    Picture,
+    Section,
+    Sentence,
+    Series,
+    Span,
+    Table,
+    Timeline,
+    View,
+)
+
+_PICTURE = 640
+
+
+def verdict(comparison: Comparison) -> list[Sentence]:
+    """Which tracker is better, and in what, saying nothing that its tests do not carry."""
+    found = [s for pair in comparison.pairs for s in (_hota_sentence(pair), *_object_sentences(pair))]
+    for pair in against_first(comparison):
+        found += [s for s in (_cause_sentence(pair), _class_sentence(pair)) if s is not None]
+    return found
+
+
+def sections(comparison: Comparison, picture: Callable[[str], Picture | None]) -> list[Section]:
+    """Sections ``comparison``, ``scene-differences``, ``event-differences``, ``class-differences``, ``changes``."""
+    pairs = against_first(comparison)
+    views: list[View] = [_headline(comparison), _differences(comparison), _objects(comparison)]
+    if comparison.warnings:
+        views.append(Note(list(comparison.warnings), "caution", "Warnings"))
+    lead = "All trackers were judged on the same sequences, so that their differences are paired by scene."
+    found = [Section("comparison", "Which is better", views, lead=lead)]
+    found.append(Section("scene-differences", "Where they differ", [_scene_chart(pairs), *map(_scenes, pairs)]))
+    found.append(Section("event-differences", "Which failures are fewer", [_events(pair) for pair in pairs]))
+    if len(pairs[0].per_class) > 1:
+        chart = class_chart(pairs, what="HOTA", above="better than", without="at all: scenes are exchanged instead")
+        found.append(Section("class-differences", "Class by class", [chart]))
+    changes: list[View] = []
+    for i, pair in enumerate(pairs):
+        changes += [view for view in (_lanes(pair, i), _frames(pair, i, Film(picture))) if view is not None]
+    return [*found, Section("changes", "What changed", changes)] if changes else found
+
+
+def _followed(pair: Pair) -> Followed:
+    assert pair.followed is not None, "a pair of trackers"
+    return pair.followed
+
+
+def _hota_sentence(pair: Pair) -> Sentence:
+    difference, first, second = pair.metrics["HOTA"], quoted(pair.a), quoted(pair.b)
+    if difference.value is None:
+        return Sentence(f"{second} and {first}: no HOTA to compare.", "caution", "comparison")
+    better, worse = _followed(pair).better()
+    scenes = len(_followed(pair).scenes)
+    reach = _reach(difference)
+    text = f"{signed(difference.value)} points of HOTA{reach}, higher in {better} of {plural(scenes, 'scene')}"
+    text += f" and lower in {worse}" + _tested(pair, difference)
+    if difference.shown or (difference.low is None and difference.p is not None and difference.p < ALPHA):
+        up = difference.value > 0
+        return Sentence(f"{second} is {'better' if up else 'worse'} than {first}: {text}.",
+                        "good" if up else "bad", "comparison")  # fmt: skip
+    if difference.value == 0 and not pair.fixes and not pair.breaks:
+        return Sentence(f"{second} and {first} find exactly the same boxes: {text}.", "neutral", "comparison")
+    text = f"No difference in HOTA can be shown between {second} and {first}: {text}"
+    if pair.detectable:
+        text += f"; a difference under about {100 * pair.detectable:.1f} points would often not be seen"
+    return Sentence(f"{text}.", "neutral", "comparison")
+
+
+def _tested(pair: Pair, difference: Difference) -> str:
+    """The exact test's p-value, with the least that so few scenes allow."""
+    least = _followed(pair).least_p
+    if difference.p is None:
+        return ""
+    if least is None:
+        return f" (p {p_text(difference.p)})"
+    what = f"exact p {p_text(difference.p)} over exchanged scenes, the least possible {least:.3g}"
+    return f" ({what}{': too few to show anything' if least >= ALPHA else ''})"
+
+
+def _reach(difference: Difference) -> str:
+    if difference.low is None or difference.high is None:
+        return ""
+    return f" [{100 * difference.low:+.1f}, {100 * difference.high:+.1f}]".replace("-", "−")
+
+
+def _object_sentences(pair: Pair) -> list[Sentence]:
+    found = _followed(pair)
+    first, second = quoted(pair.a), quoted(pair.b)
+    boxes = (
+        f"{second} finds {plural(pair.fixes, 'box', 'boxes')} that {first} misses, and misses {pair.breaks:,} that it "
+        f"finds (p {p_text(pair.mcnemar_p)} by scenes that gain or lose); it avoids "
+        f"{plural(found.avoided, 'identity switch', 'identity switches')} and makes {found.made:,} new ones"
+        f"{_false(pair)}."
+    )
+    objects = (
+        f"Of {found.held + found.lost + found.alike:,} objects its longest identity holds {found.held:,} for more "
+        f"frames than that of {first}, {found.lost:,} for fewer."
+    )
+    return [Sentence(boxes, "neutral", "objects"), Sentence(objects, "neutral", "objects")]
+
+
+def _false(pair: Pair) -> str:
+    """How many more or fewer boxes lie on nothing."""
+    change = int(pair.metrics["FP"].value or 0)
+    return f", with {abs(change):,} {'more' if change > 0 else 'fewer'} false boxes" if change else ""
+
+
+def _cause_sentence(pair: Pair) -> Sentence | None:
+    """The cause whose identity switches change most."""
+    rows = [row for row in _followed(pair).events if row.type == "IDSW" and row.a != row.b]
+    if not rows:
+        return None
+    most = max(rows, key=lambda row: (abs(row.b - row.a), row.cause))
+    text = (
+        f"Identity switches change most with {quoted(most.cause)} ({CAUSE_NAMES[most.cause]}): {most.a:,} of "
+        f"{quoted(pair.a)}, {most.b:,} of {quoted(pair.b)}."
+    )
+    return Sentence(text, "neutral", "event-differences")
+
+
+def _class_sentence(pair: Pair) -> Sentence | None:
+    return class_sentence(pair, f"Classes whose HOTA differs for {quoted(pair.b)}") if len(pair.per_class) > 1 else None
+
+
+def _label(key: str, better: str) -> str:
+    return f"{LABELS.get(key, key)} {'↑' if better == 'higher' else '↓'}"
+
+
+def _headline(comparison: Comparison) -> Table:
+    columns = [Column("metric"), *(Column(name, "number") for name in comparison.names)]
+    rows: list[list[Cell]] = []
+    for key, metric in comparison.runs[0].metrics.items():
+        found = [run.metrics[key] for run in comparison.runs]
+        rows.append([_label(key, metric.better), *(Span(m.value, m.low, m.high) for m in found)])
+    n = comparison.n
+    caption = f"{plural(n.items, 'sequence')}, {plural(n.truth, 'box', 'boxes')}. ↑ higher, ↓ lower is better."
+    return Table(columns, rows, title="Side by side", caption=caption, id="headline")
+
+
+def _differences(comparison: Comparison) -> Table:
+    columns = [Column("metric")]
+    for pair in comparison.pairs:
+        columns += [Column(f"{pair.b} − {pair.a}", "delta"), Column("p", "number")]
+    rows: list[list[Cell]] = []
+    for key, first in comparison.pairs[0].metrics.items():
+        row: list[Cell] = [_label(key, first.better)]
+        for pair in comparison.pairs:
+            d = pair.metrics[key]
+            row += [Span(d.value, d.low, d.high, d.better), d.p]
+        rows.append(row)
+    return Table(columns, rows, title="Differences", caption=_how(comparison), id="differences")
+
+
+def _how(comparison: Comparison) -> str:
+    """How differences are tested here."""
+    found = _followed(comparison.pairs[0])
+    many = f"Of {len(comparison.pairs[0].metrics)} numbers about one would have p < {ALPHA} by chance alone."
+    if found.tests == "bootstrap":
+        return (
+            f"Paired 95 % intervals from {comparison.resamples:,} resamples of the scenes (seed {comparison.seed}): "
+            "one without 0 shows a difference; counts have none. p: normal, with the standard error of the resamples. "
+            f"{many}"
+        )
+    if found.tests == "swaps":
+        return (
+            "Too few scenes for intervals. p is exact: were the trackers alike, either could have been either in each "
+            f"scene; it is the share of all {2 ** len(found.scenes):,} exchanges with a difference at least as large. "
+            f"With {plural(len(found.scenes), 'scene')} it cannot be below {found.least_p:.3g}. {many}"
+        )
+    return "Without resamples there are no intervals and no p-values."
+
+
+def _objects(comparison: Comparison) -> Table:
+    columns = [
+        Column("second against first"),
+        Column("boxes fixed", "integer", hint="the second finds it, the first does not"),
+        Column("boxes broken", "integer", hint="the first finds it, the second does not"),
+        Column("both find", "integer"),
+        Column("neither", "integer"),
+        Column("p", "number", hint="do as many scenes gain boxes as lose some?"),
+        Column("switches avoided", "integer"),
+        Column("switches made", "integer"),
+        Column("of both", "integer"),
+        Column("objects held longer", "integer"),
+        Column("held shorter", "integer"),
+    ]
+    rows: list[list[Cell]] = []
+    for p in comparison.pairs:
+        f = _followed(p)
+        rows.append([f"{p.b} against {p.a}", p.fixes, p.breaks, p.both_right, p.both_wrong, p.mcnemar_p, f.avoided,
+                     f.made, f.both, f.held, f.lost])  # fmt: skip
+    within = _followed(comparison.pairs[0]).within
+    caption = (
+        f"Boxes of the truth found at IoU 0.5. A switch is of both where both switch the object within {within} "
+        "frames. An object is held by the identity that has it longest."
+    )
+    return Table(columns, rows, title="Fixed and broken", caption=caption, id="objects")
+
+
+def _scene_chart(pairs: list[Pair]) -> Chart:
+    """HOTA of every scene, each tracker."""
+    names = [scene.name for scene in _followed(pairs[0]).scenes]
+    x = [float(i) for i in range(len(names))]
+    series = [Series(pairs[0].a, x, [scene.a for scene in _followed(pairs[0]).scenes])]
+    series += [
+        Series(pair.b, x, [scene.b for scene in _followed(pair).scenes], role=ROLES[(i + 1) % len(ROLES)])
+        for i, pair in enumerate(pairs)
+    ]
+    return Chart(
+        "dots", Axis("scene", categories=names), Axis("HOTA", 0.0, 1.0, unit="ratio"), series, title="HOTA by scene",
+        id="scene-chart",
+    )  # fmt: skip
+
+
+def _scenes(pair: Pair) -> Table:
+    columns = [
+        Column("scene"),
+        Column(f"HOTA, {pair.a}", "ratio"),
+        Column(f"HOTA, {pair.b}", "ratio"),
+        Column("difference", "delta", "higher"),
+        Column(f"switches, {pair.a}", "integer"),
+        Column(f"switches, {pair.b}", "integer"),
+        Column("boxes fixed", "integer"),
+        Column("boxes broken", "integer"),
+    ]
+    rows: list[list[Cell]] = []
+    for s in _followed(pair).scenes:
+        delta = None if s.a is None or s.b is None else s.b - s.a
+        rows.append([s.name, s.a, s.b, delta, s.switches_a, s.switches_b, s.fixes, s.breaks])
+    return Table(columns, rows, title=f"{pair.b} against {pair.a}")
+
+
+def _events(pair: Pair) -> Table:
+    columns = [
+        Column("event"),
+        Column("cause"),
+        Column("what it says"),
+        Column(pair.a, "integer"),
+        Column(pair.b, "integer"),
+        Column("difference", "integer", "lower"),
+    ]
+    found = sorted(_followed(pair).events, key=lambda row: -abs(row.b - row.a))
+    rows: list[list[Cell]] = [
+        [TYPE_NAMES[row.type], row.cause, CAUSE_NAMES[row.cause], row.a, row.b, row.b - row.a] for row in found
+    ]
+    caption = "Number of events by type and cause; those first whose number changes most."
+    return Table(columns, rows, title=f"Failures of {pair.b} against {pair.a}", caption=caption)
+
+
+def _lanes(pair: Pair, i: int) -> Timeline | None:
+    lanes = _followed(pair).lanes
+    if not lanes:
+        return None
+    caption = (
+        f"The objects whose hold changes most, each with {quoted(pair.a)} and beneath it with {quoted(pair.b)}. Blue: "
+        "held by the first identity that found it."
+    )
+    title = f"Objects held longer or shorter by {pair.b}"
+    return Timeline(f"lanes-{i}", lanes, list(KINDS), ["sequence"], 20, title, caption, "lane")
+
+
+def _frames(pair: Pair, i: int, film: Film) -> Frames | None:
+    frames = [
+        msgspec.structs.replace(f, picture=film.of(f.facets["sequence"], int(f.facets["frame"]), _PICTURE))
+        for f in pair.frames
+    ]
+    if not frames:
+        return None
+    names = [row.name for row in pair.per_class]
+    labels = ["object", "track"] if len(names) < 2 else [*names, "not judged"]
+    caption = (
+        f"The middle of the longest runs in which {quoted(pair.b)} finds an object that {quoted(pair.a)} misses "
+        "(fixed), or misses one that it finds (broken). A track's note says whose it is."
+    )
+    return Frames(
+        f"changed-{i}", frames, labels, ["change", "sequence"], 0.0, f"{pair.b} against {pair.a}", caption, "place"
+    )
