@@ -254,12 +254,13 @@ def aligned(path: Path, said: Tracks, truth: Tracks, missing: str) -> tuple[Trac
         raise InputError(f"{path}, classes", f"those of the truth: {listed(truth.classes)}", listed(strange),
                          did_you_mean(strange[0], truth.classes))  # fmt: skip
     place = {name: row for row, name in enumerate(names)}
-    target = np.array([place.get(name, -1) for name in there], np.int64)
-    kept = said.take(target[said.item] >= 0)
-    item = target[kept.item]
-    order = np.argsort(item, kind="stable")
-    label = np.array([truth.classes.index(name) for name in said.classes], np.int64)
-    part = kept.take(order)
-    found = replace(part, items=truth.items, classes=truth.classes, length=truth.length, rate=truth.rate,
-                    item=item[order].astype(np.int32), label=label[part.label].astype(np.int32))  # fmt: skip
+    item = np.array([place.get(name, -1) for name in there], np.int32)[said.item]
+    rows = np.flatnonzero(item >= 0)
+    rows = rows[np.argsort(item[rows], kind="stable")]
+    label = np.array([truth.classes.index(name) for name in said.classes], np.int32)
+    columns = {name: getattr(said, name)[rows] for name in ("frame", "id", "box", "counts", "visibility", "row")}
+    found = replace(
+        truth, **columns, item=item[rows], label=label[said.label[rows]],
+        score=None if said.score is None else said.score[rows],
+    )  # fmt: skip
     return found, ((f"No results for {listed(lacking)}: counted as empty.",) if lacking else ())

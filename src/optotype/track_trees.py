@@ -129,7 +129,7 @@ def _of_folder(path: Path, labels: str) -> tuple[list[Place], list[str]]:
 def _roots(path: Path, labels: str) -> list[Path]:
     """The folders with sequences nearest to a path: itself, or some of those in it, or of those in these."""
     level = [path]
-    for _ in range(3):
+    for _ in range(4):
         if found := [folder for folder in level if sequence_folders(folder, labels)]:
             return found
         level = [child for folder in level for child in _folders(folder)]

@@ -74,7 +74,7 @@ def read(
         parts = moved(parts)
         said.append("The truth counts frames from 0, MOTChallenge from 1: all were moved by one.")
     places, more = _measured(places, parts)
-    said += [*more, *_cut(rows, "truth"), *_empty(rows, "holds no box")]
+    said += [*more, *_cut(rows, "the truth"), *_empty(rows, "holds no box")]
     items, length, rate = _items(places)
     found = assemble(items, truth.classes, length, rate, parts, what="boxes of the truth", lenient=lenient)
     return TrackListing(found.tracks, (*said, *found.warnings), tuple(found.faults), zero_based)
@@ -110,7 +110,7 @@ def _labels(rows: Rows, truth: _Truth, what: str) -> Integers:
     table = np.full(top + 2, -1, np.int64)
     table[truth.numbers] = np.arange(len(truth.numbers))
     label = table[np.clip(number, 0, top + 1).astype(np.int64)]
-    label[number < 1] = -1
+    label[(number < 1) | (number != np.trunc(number))] = -1
     if label.min() < 0:
         row = int(np.argmax(label < 0))
         shown = f"{number[row]:g}, of {what}"
