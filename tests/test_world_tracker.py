@@ -141,7 +141,7 @@ def seen(truth: Tracks, found: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarr
         if len(rows):
             overlap = iou(found.box[rows], np.repeat(truth.box[i : i + 1], len(rows), axis=0))
             best[i], score[i] = overlap.max(), found.score[rows[np.argmax(overlap)]]
-            n[i] = (overlap > 0.6).sum()
+            n[i] = (overlap > 0.5).sum()
     return best, score, n
 
 

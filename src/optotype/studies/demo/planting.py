@@ -24,7 +24,7 @@ def outcomes(
     """What became of each fault; ``planted`` counts sequences as the ``truth`` does.
 
     Of several events at one place that with most frames in common with the planted run counts; of identity switches,
-    which may come up to ``SOON`` frames later, the first.
+    which may come up to ``SOON`` frames later, the first of those whose thing was lost no sooner than it was planted.
     """
     return [_outcome(model, evidence, truth, fault, planted[fault.key]) for fault in faults]
 
@@ -45,6 +45,8 @@ def _outcome(model: str, evidence: Evidence, truth: Tracks, fault: Fault, plante
             here = here[
                 np.isin(rows["prediction_id"][here], _tracks(evidence, int(item[i]), first, last, planted.box[i]))
             ]
+        if fault.type == "IDSW":
+            here = here[rows["first"][here] >= first - 1]
         if len(here) and fault.type == "IDSW":
             causes.append(int(rows["cause"][here[np.argmin(rows["last"][here])]]))
         elif len(here):

@@ -407,9 +407,11 @@ def _switch_swap(s: Switches) -> Found:
 
 
 def _switch_jerk(s: Switches) -> Found:
-    frame = s.facts.truth.frame
-    moved = s.facts.jerks[frame[s.after]] > s.facts.jerks[frame[s.before]]
-    return moved & (s.gap <= SOON), _latest_jerk(s.facts)[frame[s.after]], np.full(len(s.after), -1, np.int64)
+    """A jerk soon before, or in the frame in which the object was lost."""
+    frame, jerks = s.facts.truth.frame, s.facts.jerks
+    start = frame[s.before]
+    moved, at_once = jerks[frame[s.after]] > jerks[start], jerks[np.minimum(start + 1, frame[s.after])] > jerks[start]
+    return moved & ((s.gap <= SOON) | at_once), _latest_jerk(s.facts)[frame[s.after]], np.full(len(start), -1, np.int64)
 
 
 def _switch_buffer(s: Switches) -> Found:
