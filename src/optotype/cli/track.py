@@ -83,7 +83,7 @@ def track(
     high
         bytetrack, ocsort: least score of a box that is matched first.
     low
-        bytetrack, iou: least score of a box that is looked at.
+        bytetrack, iou, sort: least score of a box that is looked at.
     start
         bytetrack: least score of a box that begins a track.
     match

@@ -34,7 +34,7 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     sequences: int
     frames: int
     detections: str
-    detections_sha256: str
+    detections_sha256: dict[str, str]
     truth: str
     warnings: list[str]
     version: str

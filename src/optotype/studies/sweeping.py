@@ -28,9 +28,10 @@ from optotype.studies.footages import read_detected
 from optotype.studies.saying import Say, quiet
 from optotype.studies.sweep_records import Sweep, SweepRow
 from optotype.studies.trackers import settings_of
-from optotype.studies.tracking import Progress, camera_motion, digest, plan, uncounted
+from optotype.studies.tracking import Progress, camera_motion, plan, uncounted
 from optotype.tables import Array, Floats, Tracks
 from optotype.tasks.track.matching import match
+from optotype.tasks.track.reading import hashes
 from optotype.tasks.track.rules import Rules
 from optotype.version import VERSION
 
@@ -102,7 +103,7 @@ def sweep(
         tracker=tracker, reference=reference, protocol=protocol, settings=asdict(kinds[0]),
         swept={name: list(dict.fromkeys(values)) for name, values in swept.items()}, rows=rows, best=_best(rows),
         held_out=held_out(sums, scenes), scenes=len(set(scenes)), sequences=len(true.items),
-        frames=int(true.length.sum()), detections=str(detections), detections_sha256=digest(found.tracks),
+        frames=int(true.length.sum()), detections=str(detections), detections_sha256=hashes(found.tracks),
         truth=str(truth), warnings=list(found.warnings), version=VERSION, command=command,
     )  # fmt: skip
     _write(folder, result, max_mb)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +31,7 @@ from optotype.studies.footages import footage_of, read_detected
 from optotype.studies.saying import Say, quiet
 from optotype.studies.trackers import settings_of
 from optotype.tables import Floats, Tracks
+from optotype.tasks.track.reading import hashes
 from optotype.version import VERSION
 
 FORMAT = "optotype.tracks/1"
@@ -104,6 +104,9 @@ def track(
     seen = found.tracks
     true = None if truth is None else read_tracks(Path(truth), protocol=protocol, sequences=sequences).tracks
     say(plan(seen, chosen, reference))
+    for line in _exceptions(seen, chosen, reference):
+        say(line)
+    warnings = (*found.warnings, *_of_scores(seen, chosen))
     motion = camera_motion(seen, say, progress) if cmc else {}
     tracker_of(chosen).run()
     began = time.perf_counter()
@@ -118,7 +121,7 @@ def track(
     _draw(folder, tracks, true, protocol, video=video, longest=video_size, threads=threads, say=say, progress=progress)
     options = {"per_class": per_class, "dense_ids": dense_ids, "interpolate": interpolate, "cmc": cmc}
     _write_record(folder / TRACK_FILE, Path(detections), seen, chosen, reference, options, command)
-    return Tracked(tracks, chosen, found.warnings, seconds)
+    return Tracked(tracks, chosen, warnings, seconds)
 
 
 def plan(seen: Tracks, settings: Settings, reference: bool, swept: Sequence[str] = ()) -> str:
@@ -130,10 +133,32 @@ def plan(seen: Tracks, settings: Settings, reference: bool, swept: Sequence[str]
     return f"{settings.NAME} ({mode}; {values}): {amount}"
 
 
+def _exceptions(seen: Tracks, settings: Settings, reference: bool) -> list[str]:
+    """What is set otherwise in some sequences, a line each."""
+    rates = seen.rate.tolist()
+    found = []
+    for name, rate in zip(seen.items.key.tolist(), rates, strict=True):
+        usual = settings.resolved("", rate, reference=reference)
+        own = settings.resolved(name, rate, reference=reference)
+        changed = [f"{key} {_shown(value)}" for key, value in own.items() if value != usual[key]]
+        if changed:
+            found.append(f"{name}: {', '.join(changed)}")
+    return found
+
+
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return "none" if abs(value) >= LARGE else f"{value:g}"
+
+
+def _of_scores(seen: Tracks, settings: Settings) -> list[str]:
+    """What is to be told where scores are not what the tracker's settings are meant for."""
+    top = 0.0 if seen.score is None or not len(seen) else float(seen.score.max())
+    if top <= 1 or not hasattr(settings, "high"):
+        return []
+    fix = "scale them, or choose another --tracker"
+    return [f"Scores go up to {top:g}. The settings of {settings.NAME} are meant for scores from 0 to 1: {fix}."]
 
 
 def _path(path: str | Path | None) -> Path | None:
@@ -183,7 +208,7 @@ def _write_record(
         "tracker": settings.NAME,
         "reference": reference,
         "settings": {**asdict(settings), **options, "sequences": resolved},
-        "detections": {"path": str(source.resolve()), "sha256": digest(seen)},
+        "detections": {"path": str(source.resolve()), "sha256": hashes(seen)},
         "sequences": {
             name: dict(zip(("length", "rate", "width", "height"), values, strict=True))
             for name, values in zip(names, sizes, strict=True)
@@ -193,15 +218,6 @@ def _write_record(
         "command": command,
     }
     write_atomic(path, msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-
-
-def digest(seen: Tracks) -> str:
-    """Hash of what was tracked, however it was stored, as hex."""
-    found = hashlib.sha256("\0".join([*seen.items.key.tolist(), "", *seen.classes]).encode())
-    score = np.zeros(0) if seen.score is None else seen.score
-    for values in (seen.length, seen.item, seen.frame, seen.label, seen.box, score):
-        found.update(np.ascontiguousarray(values).tobytes())
-    return found.hexdigest()
 
 
 # Frames

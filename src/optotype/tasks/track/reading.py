@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 
 from optotype.errors import InputError
-from optotype.files import sha256
 from optotype.formats import read_classes, read_track_detections, read_track_results, read_tracks
 from optotype.formats.manifest import write_items
 from optotype.kernels.track_offset import cover
@@ -105,12 +104,31 @@ def _detections(asked: Asked, record: Mapping[str, Any], truth: Tracks) -> tuple
     path = next((path for path in (Path(told["path"]), folder / told["path"]) if path.exists()), None)
     if path is None:
         return None, []
-    if told.get("sha256") not in (None, sha256(path)):
-        return None, [f"The detections in '{path}' are no longer those that were tracked; causes were sought without."]
     try:
-        return read_track_detections(path, like=truth).tracks, []
+        seen = read_track_detections(path, like=truth).tracks
     except InputError as error:
         return None, [f"The detections could not be read, causes were sought without: {error.where}: {error.got}."]
+    if not _same(told.get("sha256"), seen):
+        return None, [f"The detections in '{path}' are no longer those that were tracked; causes were sought without."]
+    return seen, []
+
+
+def _same(told: Any, found: Tracks) -> bool:
+    """Whether the hashes of sequences that were told are those of the detections; what was not told is not known."""
+    return not isinstance(told, dict) or all(told.get(name, now) == now for name, now in hashes(found).items())
+
+
+def hashes(detections: Tracks) -> dict[str, str]:
+    """Hash of each sequence's boxes by its name, however they were stored and whatever their classes are called."""
+    score = np.zeros(len(detections)) if detections.score is None else detections.score
+    start = detections.starts()
+    found = {}
+    for name, first, end in zip(detections.items.key.tolist(), start[:-1], start[1:], strict=True):
+        one = hashlib.sha256()
+        for values in (detections.frame, detections.box, score):
+            one.update(np.ascontiguousarray(values[first:end]).tobytes())
+        found[name] = one.hexdigest()
+    return found
 
 
 # Whether the frames of both sides are the same
