@@ -286,6 +286,15 @@ def test_a_choice_of_trees_is_asked_for(tmp_path: Path) -> None:
         read_tracks(tmp_path / "empty")
 
 
+def test_a_folder_of_files_is_truth_too(tmp_path: Path) -> None:
+    folder = results(tmp_path / "flat", b=ROW, a="", README="Boxes of two sequences, drawn by hand in June\n")
+    (folder / "a.txt").write_text(ROW)
+    assert read_tracks(folder).tracks.items.key.tolist() == ["a", "b"]
+    (folder / "a.txt").write_text("frame,id,x,y,w,h,considered\n" + ROW)
+    with pytest.raises(InputError, match="line 1"):  # never passed over in silence
+        read_tracks(folder)
+
+
 def test_sequences_are_chosen(tmp_path: Path) -> None:
     for name in ("a-1", "a-2", "b-1"):
         sequence(tmp_path / "gt", name, ROW)

@@ -137,13 +137,23 @@ def _check_numbers(rows: Rows) -> None:
 
 def words(path: Path) -> list[bytes]:
     """The words of a file's first line that is not empty; none where the file is empty or cannot be read."""
+    line = _first_line(path)
+    return _WORDS.split(line) if line else []
+
+
+def _first_line(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
             head = stream.read(4096).removeprefix(b"\xef\xbb\xbf")
     except OSError:
-        return []
-    lines = [line.strip() for line in _BREAK.split(head) if line.strip()]
-    return _WORDS.split(lines[0]) if lines else []
+        return b""
+    return next((line.strip() for line in _BREAK.split(head) if line.strip()), b"")
+
+
+def holds_rows(path: Path) -> bool:
+    """Whether a text file is meant to hold rows: it is empty, begins with a number, or has columns, say of a header."""
+    line = _first_line(path)
+    return not line or is_number(_WORDS.split(line)[0]) or sum(map(line.count, (b",", b";", b"\t"))) >= 5
 
 
 def is_number(word: bytes) -> bool:

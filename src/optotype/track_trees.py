@@ -23,7 +23,7 @@ from optotype.sequences import (
 )
 from optotype.tables import Items
 from optotype.track_parts import listed
-from optotype.track_rows import is_number, words
+from optotype.track_rows import holds_rows, is_number, words
 
 TRUTH, DETECTIONS = "gt/gt.txt", "det/det.txt"
 
@@ -120,7 +120,7 @@ def _of_folder(path: Path, labels: str) -> tuple[list[Place], list[str]]:
     if roots:
         places = _tree(roots[0], labels)
         return _by_seqmap(roots[0], places) if labels == TRUTH else (places, [])
-    files = [file for file in text_files(path) if not words(file) or is_number(words(file)[0])]
+    files = [file for file in text_files(path) if holds_rows(file)]
     if [file.stem for file in files] in (["gt"], ["det"]):
         return [_of_file(files[0])], []
     return [Place(file.stem, file) for file in files], []
