@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import chromium
+import optotype
 from optotype.errors import InputError, MissingExtraError
 from optotype.inference import draw, film, webm
 from optotype.inference.draw import Painter, Shown
@@ -146,6 +148,24 @@ def test_a_browser_plays_it_and_seeks_in_it(made: Path, tab: chromium.Tab, tmp_p
         assert abs(tab.run(f"level({(i + 0.5) / RATE})") - level(i)) < 6, i
     tab.run(f"{video}.currentTime = 0, {video}.play()")
     tab.wait(f"{video}.currentTime > 0.2")
+    assert tab.troubles() == []
+
+
+def test_the_video_of_real_frames_plays(tab: chromium.Tab, tmp_path: Path) -> None:
+    data = os.environ.get("OPTOTYPE_DATA")
+    if not data or not (Path(data) / "tud_campus").is_dir():
+        pytest.skip("OPTOTYPE_DATA does not hold tud_campus")
+    campus = Path(data) / "tud_campus"
+    optotype.track(campus, tracker="sort", out=tmp_path / "out", truth=campus, video=True)
+    film = tmp_path / "out" / "TUD-Campus.webm"
+    (tmp_path / "page.html").write_text(PAGE % base64.b64encode(film.read_bytes()).decode())
+    tab.open(tmp_path / "page.html")
+    tab.wait("document.querySelector('video').readyState === 4")
+    video = "document.querySelector('video')"
+    assert tab.run(f"[{video}.videoWidth, {video}.videoHeight]") == [640, 480]
+    assert math.isclose(tab.run(f"{video}.duration"), 71 / 25, abs_tol=0.001)
+    assert 60 < tab.run("level(1.5)") < 200
+    assert film.stat().st_size < 2_000_000
     assert tab.troubles() == []
 
 
