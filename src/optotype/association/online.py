@@ -13,6 +13,7 @@ from optotype.association.rounding import rounded
 from optotype.association.settings import RATE, Settings
 from optotype.association.voting import Votes
 from optotype.errors import InputError
+from optotype.kernels.slots import sound
 from optotype.tables import Array, Floats
 
 _NO_LABELS = np.zeros(0, np.int64)
@@ -76,7 +77,7 @@ class Online:
         if box.shape != (n, 4) or score.ndim != 1:
             raise InputError(f"frame {self._frames + 1}", "boxes (n, 4) and scores (n,)",
                              f"shapes {box.shape} and {score.shape}", "Give one score a box.")  # fmt: skip
-        if not np.isfinite(box.sum() + score.sum()) or (n and box[:, 2:].min() < 0):
+        if not sound(box, score):
             raise InputError(f"frame {self._frames + 1}", "finite boxes with w ≥ 0 and h ≥ 0 and finite scores",
                              "others", "Drop such boxes.")  # fmt: skip
         moved = NO_MOTION if motion is None else np.ascontiguousarray(motion, np.float64).reshape(1, 6)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+import numpy as np
 from numpy.typing import NDArray
 
 from optotype.kernels._jit import jit
@@ -37,6 +38,16 @@ def free(head: Array, book: Array, i: int) -> None:
     """Slot i can be taken again."""
     head[ALIVE] -= 1
     book[head[ALIVE], FREE] = i
+
+
+@jit("boolean(float64[:, ::1], float64[::1])")
+def sound(box: Array, score: Array) -> bool:
+    """Whether all numbers are finite and no side is negative."""
+    for d in range(len(score)):
+        total = score[d] + box[d, 0] + box[d, 1] + box[d, 2] + box[d, 3]
+        if not np.isfinite(total) or box[d, 2] < 0 or box[d, 3] < 0:
+            return False
+    return True
 
 
 @jit("void(int64[:, ::1], int64[::1], int64[:, ::1], int64[::1], int64[::1])")

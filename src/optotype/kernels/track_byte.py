@@ -130,10 +130,11 @@ def _drop_duplicates(
     tracked, lost = head[TRACKED], head[LOST]
     if tracked == 0 or lost == 0:
         return
-    work[POOL, :tracked], work[REST, :lost] = 0, 0
     for p in range(tracked):
+        work[POOL, p] = 0
         _corners(state, book[p, IN_TRACKED], corners[0], p)
     for q in range(lost):
+        work[REST, q] = 0
         _corners(state, book[q, IN_LOST], corners[1], q)
     any_pair = False
     for p in range(tracked):
@@ -225,7 +226,8 @@ def _frame(
             work[HIGHS, d] = -1
         elif book[i, MODE] == FOLLOWED:
             work[REST, rest] = i
-            ours[rest] = ours[p]
+            for k in range(4):
+                ours[rest, k] = ours[p, k]
             rest += 1
     left = 0
     for p in range(highs):

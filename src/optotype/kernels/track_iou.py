@@ -69,7 +69,8 @@ def _frame(
             book[best, ID] = head[BORN]
             book[head[TRACKS], LISTED] = best
             head[TRACKS] += 1
-        state[best, :4] = corners[0]
+        for k in range(4):
+            state[best, k] = corners[0, k]
         state[best, SCORE] = score[d]
         book[best, LAST], book[best, ROW] = clock, d
     kept = 0

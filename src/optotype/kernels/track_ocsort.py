@@ -31,7 +31,7 @@ HIGH, THRESHOLD, DELTA, INERTIA, MAX_AGE, MIN_HITS, AREA, RATIO, REFERENCE = ran
 
 SCORE, VELOCITY, KEPT, SEEN, RING = 20, 21, 23, 43, 47
 """``state``, after the filter's numbers: score of the last box; unit vector of its motion (y, x); the filter at the
-first frame of a gap; corners of the last box observed; from RING on the last of them, each with the track's age then."""
+first frame of a gap; corners of the last box observed; from RING on the last of them, each with its age."""
 
 LONGEST = 10
 """The largest delta."""
@@ -131,8 +131,8 @@ def _observe(
         _go_back(book, state, i, corners, q, clock - book[i, LAST], settings[REFERENCE] > 0)
     update(state, i, x, y, w * h, w / (h + 1e-6))
     ring = RING + 5 * (age % (LONGEST + 1))
-    state[i, SEEN : SEEN + 4] = corners[q]
-    state[i, ring : ring + 4] = corners[q]
+    for k in range(4):
+        state[i, SEEN + k] = state[i, ring + k] = corners[q, k]
     state[i, ring + 4] = age
     state[i, SCORE] = score[d]
     book[i, OBSERVED] += 1
@@ -148,7 +148,8 @@ def _begin(head: Array, book: Array, state: Array, corners: Array, q: int, d: in
     w, h = corners[q, 2] - corners[q, 0], corners[q, 3] - corners[q, 1]
     start(state, i, corners[q, 0] + w / 2, corners[q, 1] + h / 2, w * h, w / (h + 1e-6))
     state[i, VELOCITY], state[i, VELOCITY + 1], state[i, SCORE] = 0.0, 0.0, score[d]
-    state[i, SEEN : SEEN + 4] = corners[q]
+    for k in range(4):
+        state[i, SEEN + k] = corners[q, k]
     for slot in range(LONGEST + 1):
         state[i, RING + 5 * slot + 4] = -1.0
     book[i, ID], book[i, STREAK], book[i, START], book[i, LAST] = head[BORN], 0, head[CLOCK], head[CLOCK]
@@ -207,7 +208,8 @@ def _pair(
     overlaps one track alone; here those that overlap too little are not looked at.
     """
     tracks, threshold, partner = head[TRACKS], settings[THRESHOLD], work[1]
-    partner[:boxes] = -1
+    for q in range(boxes):
+        partner[q] = -1
     if boxes == 0 or tracks == 0:
         return
     overlap = np.zeros((boxes, tracks))
@@ -257,13 +259,15 @@ def _recover(
     left, tracks, threshold = 0, 0, settings[THRESHOLD]
     for q in range(boxes):
         if work[1, q] < 0:
-            corners[2, left] = corners[0, q]
+            for k in range(4):
+                corners[2, left, k] = corners[0, q, k]
             work[2, left] = q
             left += 1
     for p in range(head[TRACKS]):
         i = book[p, LISTED]
         if book[i, LAST] < head[CLOCK] and book[i, OBSERVED] > 0:
-            corners[3, tracks] = state[i, SEEN : SEEN + 4]
+            for k in range(4):
+                corners[3, tracks, k] = state[i, SEEN + k]
             work[3, tracks] = i
             tracks += 1
     if settings[REFERENCE] > 0:

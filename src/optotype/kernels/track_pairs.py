@@ -19,6 +19,35 @@ FEW = 24
 """So many boxes are looked through faster than they are sorted."""
 
 
+@jit("void(float64[:, ::1], int64[::1], int64)")
+def _sort(corners: Array, order: Array, n: int) -> None:
+    """Put the first n of ``order`` in order of the left sides: Shell's sort."""
+    step = 1
+    while 3 * step + 1 < n:
+        step = 3 * step + 1
+    while step > 0:
+        for p in range(step, n):
+            moving, q = order[p], p
+            while q >= step and corners[order[q - step], 0] > corners[moving, 0]:
+                order[q] = order[q - step]
+                q -= step
+            order[q] = moving
+        step //= 3
+
+
+@jit("int64(float64[::1], int64, float64)")
+def _first_from(values: Array, n: int, least: float) -> int:
+    """Where the ascending values reach ``least``, by halving."""
+    low, high = 0, n
+    while low < high:
+        middle = (low + high) // 2
+        if values[middle] < least:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 @jit("float64(float64[:, ::1], int64, float64[:, ::1], int64, float64)")
 def iou(a: Array, i: int, b: Array, j: int, extra: float) -> float:
     """IoU of the corners (x1, y1, x2, y2) ``a[i]`` and ``b[j]``; ``extra`` 1: lengths include the last pixel."""
@@ -46,10 +75,11 @@ def _near(
     The boxes are gone through by their left side, of those that can reach a track.
     """
     room, pairs = len(row), 0
-    order = np.arange(columns)
-    left, widest = np.empty(columns), 0.0
+    order, left, widest = np.empty(columns, np.int64), np.empty(columns), 0.0
+    for p in range(columns):
+        order[p] = p
     if columns > FEW:
-        order = np.argsort(b[:columns, 0])
+        _sort(b, order, columns)
     for p in range(columns):
         j = order[p]
         left[p] = b[j, 0]
@@ -57,7 +87,7 @@ def _near(
     for i in range(rows):
         first = 0
         if columns > FEW:
-            first = np.searchsorted(left, a[i, 0] - widest - extra)
+            first = _first_from(left, columns, a[i, 0] - widest - extra)
         for p in range(first, columns):
             if left[p] >= a[i, 2] + extra:
                 if columns > FEW:
@@ -91,7 +121,8 @@ def pair_up(
     are not made, and leaving both alone costs the limit. ``row``, ``column`` and ``weight`` are room for pairs;
     ``partner`` (≥ rows,) becomes the column of each row, −1 for none. Boxes that do not overlap are never paired.
     """
-    partner[:rows] = -1
+    for i in range(rows):
+        partner[i] = -1
     if rows == 0 or columns == 0:
         return
     pairs = _near(a, rows, b, columns, extra, score, fused, limit, row, column, weight)
@@ -115,7 +146,8 @@ def pair_by_iou(
     ``direct``: where no box overlaps more than one other by more than the threshold, those are the pairs; otherwise
     nothing is paired unless some overlap exceeds it. ``row``, ``column``, ``weight`` and ``partner`` as in ``pair_up``.
     """
-    partner[:rows] = -1
+    for i in range(rows):
+        partner[i] = -1
     if rows == 0 or columns == 0:
         return
     pairs = _near(a, rows, b, columns, 0.0, weight, False, 1.0, row, column, weight)
