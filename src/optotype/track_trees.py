@@ -68,7 +68,8 @@ def _selected(places: list[Place], wanted: Sequence[str] | None) -> list[Place]:
 def is_tree(path: Path) -> bool:
     """Whether a path looks like the truth of tracking: ``check`` asks to know what a folder is for."""
     if path.is_file():
-        return path.suffix.lower() == ".txt"
+        first = words(path)
+        return path.suffix.lower() == ".txt" and len(first) >= 6 and is_number(first[0])
     if not path.is_dir():
         return False
     near = [path, path / "gt", path / "train", *folders(path / "gt" / "mot_challenge")]
