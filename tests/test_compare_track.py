@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
+from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 
+from optotype.cli import run
 from optotype.diagnose.compare import Comparison, compare, encode, gates, sections, verdict
 from optotype.diagnose.compare.following import WITHIN, by_cause, held, switches
 from optotype.diagnose.compare.swapping import least_p, swaps
 from optotype.diagnose.compare.tracking import Scenes
 from optotype.errors import InputError
+from optotype.formats import write_tracks
 from optotype.metrics.intervals import percentile
 from optotype.metrics.tracking import NUMBERS
 from optotype.tasks.track import resample
 from optotype.tasks.track.codes import TYPE_CODE
 from optotype.tasks.track.timeline import Lives
 from optotype.views import Chart, Frames, Picture, Section, Table, Timeline
-from track_evidence import judged, planted, table
+from track_evidence import judged, planted, table, write_tree
 
 KEYS = [kind.key for kind in NUMBERS]
 
@@ -247,3 +251,51 @@ def test_three_trackers_are_compared_in_all_pairs():
     found = sections(comparison, nowhere)
     assert len(views(found, Timeline)) == 2
     assert len({view.id for view in views(found, Timeline)}) == 2
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> tuple[Path, str, list[str]]:
+    """A folder, a tree with pictures, and what two trackers say of it, the second worse."""
+    folder = tmp_path_factory.mktemp("tracks")
+    truth, _ = planted(1, sequences=2, objects=4)
+    said = []
+    for name, tracker, worse in (("good", 0, {}), ("bad", 1, {"switch": 0.2, "miss": 0.3})):
+        write_tracks(folder / name, planted(1, sequences=2, objects=4, tracker=tracker, **worse)[1])
+        said.append(str(folder / name))
+    return folder, write_tree(folder / "truth", truth, pictures=True), said
+
+
+def test_trackers_are_compared_from_files(files, capfd):
+    folder, truth, said = files
+    out = folder / "cmp"
+    words = ["compare", "--task", "track", "--truth", truth, *said, "--out", str(out), "--protocol", "mot17"]
+    assert run([*words, "--bootstrap", "20", "--fail-if", "HOTA < -0.005", "IDSW > 3"]) == 3
+    told = capfd.readouterr()
+    assert told.err.count("gate closed") == 2
+    for word in ("HOTA", "bad minus good", "fixed, broken", "avoided, made"):
+        assert word in told.out, word
+    assert not re.search(r"\bnan\b|None", told.out)
+    page = (out / "comparison" / "report.html").read_text()
+    assert "comparison of 2 models on the same sequences" in page
+    assert json.loads(re.search(r'id="page">(.*?)</script>', page, re.DOTALL)[1])["images"]
+    assert run(["compare", str(out / "good"), str(out / "bad"), "--json"]) == 0
+    found = msgspec.json.decode(capfd.readouterr().out, type=Comparison)
+    assert found.pairs[0].metrics["HOTA"].value < 0
+    assert run(["compare", str(out / "good"), str(out / "bad"), "--protocol", "mot17"]) == 1
+
+
+def test_a_tracker_in_the_terminal_and_on_its_page(files, capfd):
+    folder, truth, (file, _) = files
+    out = folder / "one"
+    assert run(["evaluate", "track", truth, file, "--out", str(out), "--bootstrap", "20", "--no-causes"]) == 0
+    told = capfd.readouterr().out
+    for word in ("HOTA", "num_switches", "seq-00", "seq-01", "commonest causes", "track: 2 sequences"):
+        assert word in told, word
+    assert not re.search(r"\bnan\b|None", told)
+    page = json.loads(re.search(r'id="page">(.*?)</script>', (out / "report.html").read_text(), re.DOTALL)[1])
+    assert page["subtitle"].startswith("track, 2 sequences, ")
+    views = [view for section in page["sections"] for view in section["views"]]
+    (sheet,) = [view for view in views if view["type"] == "sheet"]
+    assert all(image >= 0 for image, _ in sheet["tiles"])
+    (frames,) = [view for view in views if view["type"] == "frames"]
+    assert all(image >= 0 for _, image, *_ in frames["items"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 import numpy as np
+from PIL import Image
 
 from optotype.results import Provenance, Result, Source, encode
 from optotype.tables import Items, Tracks
@@ -121,3 +123,23 @@ def judged(truth: Tracks, found: Tracks, *, resamples: int = 50, protocol: str =
     fields = {name: getattr(m, name) for name in m.__struct_fields__}
     result = Result(task="track", **fields, provenance=Provenance(source, source, "1", "", ""))
     return msgspec.json.decode(encode(result), type=Result), evidence
+
+
+def write_tree(folder: Path, truth: Tracks, *, pictures: bool = False) -> str:
+    """The truth as MOTChallenge has it; with ``pictures`` grey frames beside it. Its folder."""
+    starts = truth.starts()
+    for s, name in enumerate(truth.items.key.tolist()):
+        rows = range(starts[s], starts[s + 1])
+        (folder / name / "gt").mkdir(parents=True)
+        lines = [
+            ",".join(map(str, (truth.frame[i], truth.id[i], *truth.box[i].tolist(), 1, truth.label[i] + 1, 1)))
+            for i in rows
+        ]
+        (folder / name / "gt" / "gt.txt").write_text("\n".join(lines) + "\n")
+        info = f"name={name}\nimDir=img1\nframeRate=25\nseqLength={truth.length[s]}\nimWidth=640\nimHeight=360\n"
+        (folder / name / "seqinfo.ini").write_text(f"[Sequence]\n{info}imExt=.jpg\n")
+        for frame in range(1, truth.length[s] + 1 if pictures else 1):
+            (folder / name / "img1").mkdir(exist_ok=True)
+            shade = (40 + 100 * s % 200, frame % 256, 90)
+            Image.new("RGB", SIZE, shade).save(folder / name / "img1" / f"{frame:06d}.jpg")
+    return str(folder)

@@ -94,7 +94,8 @@ def _much(result: Result) -> str:
     """How much was judged."""
     n = result.n
     if result.task == "track":
-        return f"{n.items:,} sequences, {n.truth:,} boxes of the truth, {n.predictions:,} of tracks"
+        sequences = f"{n.items:,} {'sequence' if n.items == 1 else 'sequences'}"
+        return f"{sequences}, {n.truth:,} boxes of the truth, {n.predictions:,} of tracks"
     objects = f", {n.truth:,} objects, {n.predictions:,} detections" if result.task != "classify" else ""
     return f"{n.items:,} items{objects}"
 
@@ -238,16 +239,19 @@ def _pairs(comparison: Comparison) -> Table:
 
 
 def _tracker_pairs(comparison: Comparison) -> Table:
-    table = Table(title="pairs", title_justify="left", caption="all differences: report.html, --json")
-    names = ("pair", "difference in HOTA", "p", "scenes better, worse", "boxes fixed, broken", "switches avoided, made")
-    for name in names:
-        table.add_column(name, no_wrap=name.startswith("difference"))
+    table = Table(
+        title="pairs", title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False,
+        caption="all differences: report.html, --json",
+    )  # fmt: skip
+    table.add_column("pair", overflow="fold")
+    for name in ("HOTA", "p", "scenes\n+, −", "boxes\nfixed, broken", "switches\navoided, made"):
+        table.add_column(name, no_wrap=True)
     for pair in comparison.pairs:
         difference, found = pair.metrics["HOTA"], pair.followed
         assert found is not None, "a pair of trackers"
         better, worse = found.better()
         p = "–" if difference.p is None else f"{difference.p:.2g}"
-        least = "" if found.least_p is None else f" (least {found.least_p:.2g})"
+        least = "" if found.least_p is None else f" (≥ {found.least_p:.2g})"
         table.add_row(Text(f"{pair.b} minus {pair.a}"), _signed(difference), f"{p}{least}", f"{better}, {worse}",
                       f"{pair.fixes:,}, {pair.breaks:,}", f"{found.avoided:,}, {found.made:,}")  # fmt: skip
     return table

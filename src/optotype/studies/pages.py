@@ -24,6 +24,7 @@ from optotype.studies.paired import COMPARISON_FILE, ComparisonFile
 from optotype.studies.prefixing import prefixed, sentence_prefixed, view_id
 from optotype.studies.run_sections import curve_sentences, data_section, pictures, provenance_section, training_section
 from optotype.tasks import task_of
+from optotype.tasks.wording import plural
 from optotype.training.config import Augment, TrainConfig
 from optotype.views import (
     Cell,
@@ -38,7 +39,7 @@ from optotype.views import (
     View,
 )  # fmt: skip
 
-_NOUNS = {"track": ("sequences", "boxes")}
+_NOUNS = {"track": ("sequence", "box")}
 """What items and objects of a task are called, where they have names of their own."""
 
 
@@ -86,7 +87,7 @@ def _comparison_page(folder: RunFolder) -> Page:
     return Page(
         title=" vs ".join(kept.comparison.names),
         sections=[head, *views, *(s for s in map(provenance_section, runs[:1]) if s)],
-        subtitle=f"comparison of {len(runs)} models on the same {_NOUNS.get(kept.comparison.task, ('items',))[0]}",
+        subtitle=f"comparison of {len(runs)} models on the same {_NOUNS.get(kept.comparison.task, ('item',))[0]}s",
     )
 
 
@@ -179,9 +180,9 @@ def _subtitle(folder: RunFolder) -> str:
         return "training goes on"
     result = results.load(folder.eval)
     n = result.n
-    items, objects = _NOUNS.get(result.task, ("items", "objects"))
-    boxes = f", {n.truth:,} {objects}" if n.truth != n.items else ""
-    return f"{result.task}, {n.items:,} {items}{boxes}, {n.classes} {'class' if n.classes == 1 else 'classes'}"
+    item, box = _NOUNS.get(result.task, ("item", "object"))
+    boxes = f", {plural(n.truth, box, 'boxes' if box == 'box' else '')}" if n.truth != n.items else ""
+    return f"{result.task}, {plural(n.items, item)}{boxes}, {plural(n.classes, 'class', 'classes')}"
 
 
 def _read(path: Path, kind: type[Any]) -> Any:

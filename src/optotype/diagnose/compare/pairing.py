@@ -83,7 +83,8 @@ def _warnings(groups: int, independent: bool, resamples: int) -> list[str]:
     """What the intervals and tests do not do here."""
     said = []
     if resamples and groups < FEWEST_GROUPS:
-        said.append(f"No intervals: {groups} independent groups are too few (at least {FEWEST_GROUPS}).")
+        few = "1 independent group is" if groups == 1 else f"{groups} independent groups are"
+        said.append(f"No intervals: {few} too few (at least {FEWEST_GROUPS}).")
     if not independent:
         said.append(
             "Items of one group are not independent: McNemar's test counts each group once, by the direction of "

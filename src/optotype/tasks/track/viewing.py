@@ -21,10 +21,10 @@ from optotype.tasks.wording import percent, plural, quoted
 from optotype.views import Axis, Cell, Chart, Column, Link, Section, Sentence, Series, Sheet, Span, Table, Tile, View
 
 LABELS = {
-    "HOTA": "HOTA", "DetA": "DetA, detection", "AssA": "AssA, association", "LocA": "LocA, how well boxes fit",
+    "HOTA": "HOTA", "DetA": "DetA, detection", "AssA": "AssA, association", "LocA": "LocA, box fit",
     "DetRe": "DetRe, boxes found", "DetPr": "DetPr, boxes right", "AssRe": "AssRe, tracks held",
     "AssPr": "AssPr, identities pure", "MOTA": "MOTA", "MOTP": "MOTP, mean IoU", "MT": "MT, mostly tracked",
-    "PT": "PT, partly tracked", "ML": "ML, mostly lost", "IDSW": "IDSW, identity switches",
+    "PT": "PT, partly tracked", "ML": "ML, mostly lost", "IDSW": "IDSW, switches",
     "Frag": "Frag, fragmentations", "FP": "FP, false boxes", "FN": "FN, missed boxes", "IDF1": "IDF1",
     "IDP": "IDP, identity precision", "IDR": "IDR, identity recall",
 }  # fmt: skip
