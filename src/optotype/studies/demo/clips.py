@@ -1,9 +1,10 @@
-"""Sequences of the world with their objects, as a tracker's data set: looked at without light, a few frames drawn."""
+"""Sequences of the world with their objects, as a tracker's data set: most looked at without light, a few drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,8 @@ from optotype.world.attributes import LEAST_PIXELS, LEAST_VISIBLE
 from optotype.world.domains import Name
 from optotype.world.export import mot
 from optotype.world.labels import OBJECT_CLASSES
-from optotype.world.render import render, see
-from optotype.world.scene import Scene
+from optotype.world.render import Sight, render, see
+from optotype.world.scene import Frame, Scene
 from optotype.world.streaming import in_order
 
 WIDTH, HEIGHT = 480, 360
@@ -34,19 +35,21 @@ class Clips:
 
 
 def write_clips(
-    folder: Path, n: int, frames: int, *, seed: int, domain: Name, knocked: tuple[tuple[int, int], ...] = ()
-) -> Clips:
-    """Write ``n`` sequences as MOTChallenge has them into ``folder``, with the picture of each one's first frame.
+    folder: Path, n: int, frames: int, *, seed: int, domain: Name, knocked: tuple[tuple[int, int], ...] = (),
+    drawn: int = 0,
+) -> Clips:  # fmt: skip
+    """Write ``n`` sequences as MOTChallenge has them into ``folder``, with the pictures of the first ``drawn`` and of
+    the others' first frames.
 
     In the sequences and at the frames (from 1) of ``knocked`` the camera turns at once, and stays so.
     """
     parts, names = [], [f"world-{domain}-{index:02}" for index in range(n)]
     for index, name in enumerate(names):
         scenes = _scenes(seed, index, domain, frames, [frame for i, frame in knocked if i == index])
-        rows = np.concatenate(list(in_order(_rows, enumerate(scenes, 1), usable_cores())))
         root = folder / name
         mot.begin(root)
-        mot.picture(root, 1, render(next(_scenes(seed, index, domain, frames, []))))
+        made = partial(_rows, root, frames if index < drawn else 1)
+        rows = np.concatenate(list(in_order(made, enumerate(scenes, 1), usable_cores())))
         lines = [
             mot.line(int(r[0]), int(r[1]), r[2:6], bool(r[6]), mot.NUMBER[int(r[7])], float(r[8])) for r in rows
         ]  # fmt: skip
@@ -61,10 +64,18 @@ def _scenes(seed: int, index: int, domain: Name, frames: int, knocks: list[int])
         yield replace(scene, camera=replace(scene.camera, yaw=scene.camera.yaw + turned))
 
 
-def _rows(numbered: tuple[int, Scene]) -> Floats:
-    """Frame, id, x, y, w, h from 0, whether it counts, kind, visibility; of everything of which a pixel is seen."""
+def _rows(root: Path, drawn: int, numbered: tuple[int, Scene]) -> Floats:
+    """Frame, id, x, y, w, h from 0, whether it counts, kind, visibility; of everything of which a pixel is seen.
+
+    Up to the frame ``drawn`` the picture is written.
+    """
     frame, scene = numbered
-    sight = see(scene)
+    sight: Frame | Sight
+    if frame <= drawn:
+        sight = render(scene)
+        mot.picture(root, frame, sight)
+    else:
+        sight = see(scene)
     made = []
     for i, thing in enumerate(scene.things):
         kind = OBJECT_CLASSES.index(thing.kind) if thing.kind in OBJECT_CLASSES else -1

@@ -19,7 +19,8 @@ from optotype.studies.paired import compare_folders, save
 from optotype.studies.tracking import track
 from optotype.studies.training import Progress
 
-SEQUENCES, FRAMES = 22, 40
+SEQUENCES, FRAMES, DRAWN = 22, 40, 3
+"""Of the sequences so many have all their pictures, the others that of their first frame."""
 BUFFER, LEAST = 0.5, 260.0
 """ByteTrack forgets after half a second, and lets boxes of so many square pixels not out."""
 
@@ -52,7 +53,9 @@ def examine(folder: Path, *, seed: int, train: bool, progress: Progress, command
     """Sequences, a simulated detector, two trackers and their examination; nothing is trained."""
     progress.say(f"the world: looking at {SEQUENCES * FRAMES:,} frames of {SEQUENCES} sequences")
     knocked = tuple((i, frame) for i in range(0, SEQUENCES, 3) for frame in (3 * FRAMES // 8, 3 * FRAMES // 4))
-    clips = write_clips(folder / "sequences", SEQUENCES, FRAMES, seed=seed, domain="south", knocked=knocked)
+    clips = write_clips(
+        folder / "sequences", SEQUENCES, FRAMES, seed=seed, domain="south", knocked=knocked, drawn=DRAWN
+    )
     progress.say(f"simulating a detector with {len(FAULTS)} declared faults, tracking, and examining the trackers")
     made = simulate(clips.truth, FAULTS, seed=seed, knocked=knocked)
     write_tracks(folder / "detections", made.detections)
