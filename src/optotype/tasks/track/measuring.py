@@ -10,6 +10,7 @@ import numpy as np
 
 from optotype.errors import InputError
 from optotype.evidence import Evidence
+from optotype.kernels.clear import IOU
 from optotype.metrics.intervals import FEWEST_GROUPS, bootstrap_lanes, group_index
 from optotype.metrics.tracking import ALPHAS, COUNTS, CURVES, NUMBERS, SUMS, curves, numbers
 from optotype.results import ClassResult, Counts, Metric, SliceResult
@@ -60,13 +61,15 @@ class Samples:
         """Interval of a number; none where scenes are too few, nothing varies, it lies on its bound or counts."""
         if not self.enough or key not in intervals.CARRYING:
             return intervals.NONE
-        return intervals.of_number(key, self.resampled[key], self.value[key])
+        return intervals.of_number(key, self.resampled[key], self.value[key], self.groups)
 
     def class_interval(self, key: str, k: int) -> Interval:
         """That of a number of a class whose objects lie in enough scenes."""
         if not self.enough or key not in intervals.CARRYING or self.class_groups[k] < FEWEST_GROUPS:
             return intervals.NONE
-        return intervals.of_number(key, self.class_resampled[key][:, k], float(self.class_value[key][k]))
+        return intervals.of_number(
+            key, self.class_resampled[key][:, k], float(self.class_value[key][k]), int(self.class_groups[k])
+        )
 
 
 def resample(
@@ -229,9 +232,9 @@ def _absent(evidence: Evidence, samples: Samples) -> list[str]:
     if not truth:
         found.append("There are no objects in the truth.")
     if missing:
-        reason = "nothing is matched" if truth and said else "one of the two sides is empty"
+        reason = f"nothing is matched{f' at IoU {IOU}' if hits[0] else ''}" if truth and said else "a side is empty"
         found.append(f"No value of {missing}: {reason}.")
-    elif not hits.all():
+    if hits[0] and not hits.all():
         least = ALPHAS[np.flatnonzero(hits == 0)[0]]
         found.append(
             f"From α {least:.2f} on nothing is matched: there AssA counts as 0 and LocA as 1, as in TrackEval."
@@ -242,5 +245,8 @@ def _absent(evidence: Evidence, samples: Samples) -> list[str]:
 def _few(samples: Samples, resamples: int) -> list[str]:
     if not resamples or samples.groups >= FEWEST_GROUPS:
         return []
-    few = plural(samples.groups, "independent scene")
-    return [f"No intervals: {few} {'is' if samples.groups == 1 else 'are'} too few (at least {FEWEST_GROUPS})."]
+    few = f"{plural(samples.groups, 'independent scene')} {'is' if samples.groups == 1 else 'are'} too few"
+    return [
+        f"No intervals: {few} (at least {FEWEST_GROUPS}), and blocks of frames inside them cannot stand in, as scenes "
+        "differ more than moments of one."
+    ]
