@@ -40,6 +40,7 @@ class Task:
 TASKS = {
     "classify": "optotype.tasks.classify",
     "detect": "optotype.tasks.detect",
+    "track": "optotype.tasks.track",
 }
 
 
