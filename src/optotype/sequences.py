@@ -144,11 +144,11 @@ def folders(root: Path) -> list[Path]:
 
 
 def text_files(folder: Path) -> list[Path]:
-    """The ``.txt`` files of a folder in natural order of their names, hidden ones left out."""
-    found = (
-        path for path in folder.iterdir() if path.suffix.lower() == ".txt" and path.name[0] != "." and path.is_file()
-    )
-    return sorted(found, key=lambda path: natural_key(path.stem))
+    """The ``.txt`` files of a folder in natural order of their names, hidden ones left out; none where it is none."""
+    if not folder.is_dir():
+        return []
+    found = [path for path in folder.iterdir() if path.suffix.lower() == ".txt" and path.name[0] != "."]
+    return sorted((path for path in found if path.is_file()), key=lambda path: natural_key(path.stem))
 
 
 def names_of(seqmap: Path) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ COLUMNS = ("frame", "id", "left", "top", "width", "height", "score", "class", "v
 _PADDING = 8
 _LARGEST = 2.0**53  # up to here every whole number is a float64
 _ODD = 1 << 10
+_HEAD = 1 << 12  # bytes by which a file is known
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE | re.ASCII)
 _BREAK = re.compile(rb"\r\n|\n|\r")
 _WORDS = re.compile(rb"[ \t]*[,;][ \t]*|[ \t]+")
@@ -66,20 +69,21 @@ def read(path: Path, *, least: int, what: str) -> Rows:
     Commas, semicolons, spaces and tabs separate, in any mixture; the numbers are those that Python's ``float`` gives.
     An empty file has no rows. InputErrors name the line.
     """
-    content = _content(path)
-    padded = np.zeros(len(content) + _PADDING, np.uint8)
-    padded[: len(content)] = np.frombuffer(content, np.uint8)
-    start = 3 if content.startswith(b"\xef\xbb\xbf") else 0
-    values = np.empty((len(COLUMNS), len(content) // (2 * least) + 1))
+    padded = _padded(path)
+    n = len(padded) - _PADDING
+    start = 3 if padded[:3].tobytes() == codecs.BOM_UTF8 else 0
+    values = np.empty((len(COLUMNS), n // (2 * least) + 1))
     odd = np.empty((_ODD, 4), np.int64)
     code, rows, width, odds, place = mot_scan.scan(padded, start, least, powers(), values, odd)
     if odds > len(odd):
         odd = np.empty((odds, 4), np.int64)
         code, rows, width, odds, place = mot_scan.scan(padded, start, least, powers(), values, odd)
-    _fill(path, content, values, odd[:odds])
-    if code != mot_scan.WHOLE:
-        _refuse_row(path, content, place, width, least if code == mot_scan.FEW else None, what)
-    if b";" in content and b"," in content:
+    if odds or code != mot_scan.WHOLE:
+        content = padded[:n].tobytes()
+        _fill(path, content, values, odd[:odds])
+        if code != mot_scan.WHOLE:
+            _refuse_row(path, content, place, width, least if code == mot_scan.FEW else None, what)
+    if width > 0 and _both(padded):
         raise InputError(str(path), "commas or semicolons between the numbers", "both: are the commas decimal points?",
                          "Write 10.5, not 10,5.")  # fmt: skip
     found = Rows(path, values[: min(max(width, 0), len(COLUMNS)), :rows] if rows else values[:, :0])
@@ -87,16 +91,30 @@ def read(path: Path, *, least: int, what: str) -> Rows:
     return found
 
 
-def _content(path: Path) -> bytes:
+def _padded(path: Path) -> Array:
+    """A file's bytes and ``_PADDING`` zeros after them."""
     try:
-        content = path.read_bytes()
+        with path.open("rb", buffering=0) as file:
+            padded = np.empty(os.fstat(file.fileno()).st_size + _PADDING, np.uint8)
+            end = 0
+            while got := file.readinto(padded.data[end:-_PADDING]):
+                end += got
     except OSError as error:
         raise InputError(
             str(path), "a text file that can be read", str(error.strerror or error), "Check the path."
         ) from error
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content:
+    padded = padded[: end + _PADDING]
+    padded[end:] = 0
+    head = padded[: min(end, _HEAD)].tobytes()
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in head:
         raise InputError(str(path), "text in UTF-8", "UTF-16, or no text", "Save the file as UTF-8 text.")
-    return content
+    return padded
+
+
+def _both(padded: Array) -> bool:
+    """Whether semicolons and commas separate, the latter perhaps inside numbers."""
+    head = padded[:_HEAD].tobytes()
+    return b";" in head and b"," in head
 
 
 def _fill(path: Path, content: bytes, values: Floats, odd: Array) -> None:

@@ -78,7 +78,7 @@ def is_tree(path: Path) -> bool:
 
 def is_kitti(path: Path) -> bool:
     """Whether a folder or file holds KITTI's tracking labels: a type in words in the third column."""
-    files = [path] if path.is_file() else text_files(kitti_folder(path)) if path.is_dir() else []
+    files = [path] if path.is_file() else text_files(kitti_folder(path))
     first = next((found for file in files[:50] if (found := words(file))), [])
     return len(first) >= 10 and is_number(first[0]) and not is_number(first[2])
 
@@ -149,7 +149,7 @@ def _tree(root: Path, labels: str) -> list[Place]:
 def _by_seqmap(root: Path, places: list[Place]) -> tuple[list[Place], list[str]]:
     """The sequences that the tree's only seqmap names, in its order; all where there is none, or more than one."""
     beside = root.parent / "seqmaps" / f"{root.name}.txt"
-    inside = text_files(root / "seqmaps") if (root / "seqmaps").is_dir() else []
+    inside = text_files(root / "seqmaps")
     maps = [beside] if beside.is_file() else inside
     if len(maps) != 1:
         return places, []
@@ -184,18 +184,16 @@ def result_files(path: Path, names: Sequence[str]) -> dict[str, Path]:
         raise InputError(str(path), f"a folder with SEQ.txt for each of {len(names)} sequences", "one file",
                          "Name the folder, or choose the sequence with --sequences.")  # fmt: skip
     found = text_files(path)
-    if not found and (path / "data").is_dir():
-        found = text_files(path / "data")
+    found = found or text_files(path / "data")
     if not found:
-        inside = sorted(child.name for child in path.iterdir() if child.is_dir() and _has_results(child))
+        inside = [child.name for child in folders(path) if _has_results(child)]
         fix = f"Name one of the trackers in it: {listed(inside)}." if inside else "Write a SEQ.txt for each sequence."
         raise InputError(str(path), "results: a folder with SEQ.txt for each sequence", _seen(path), fix)
     return {file.stem: file for file in found}
 
 
 def _has_results(folder: Path) -> bool:
-    data = folder / "data"
-    return bool(text_files(folder) or (data.is_dir() and text_files(data)))
+    return bool(text_files(folder) or text_files(folder / "data"))
 
 
 def informed(place: Place, images: Path) -> Place:
