@@ -295,6 +295,14 @@ def test_a_folder_of_files_is_truth_too(tmp_path: Path) -> None:
         read_tracks(folder)
 
 
+def test_a_sequence_without_truth_is_told(tmp_path: Path) -> None:
+    sequence(tmp_path, "a", ROW)
+    (sequence(tmp_path, "b", ROW) / "gt" / "gt.txt").unlink()
+    found = read_tracks(tmp_path)
+    assert found.tracks.items.key.tolist() == ["a"]
+    assert found.warnings == ("Left out, for they have no gt/gt.txt: b.",)
+
+
 def test_sequences_are_chosen(tmp_path: Path) -> None:
     for name in ("a-1", "a-2", "b-1"):
         sequence(tmp_path / "gt", name, ROW)

@@ -120,7 +120,10 @@ def _of_folder(path: Path, labels: str) -> tuple[list[Place], list[str]]:
         raise InputError(str(path), "one folder of sequences", f"several: {listed(names)}", "Name one of them.")
     if roots:
         places = _tree(roots[0], labels)
-        return _by_seqmap(roots[0], places) if labels == TRUTH else (places, [])
+        if labels != TRUTH:
+            return places, []
+        kept, said = _by_seqmap(roots[0], places)
+        return kept, said + _unlabelled(roots[0])
     files = [file for file in text_files(path) if holds_rows(file)]
     if [file.stem for file in files] in (["gt"], ["det"]):
         return [_of_file(files[0])], []
@@ -144,6 +147,13 @@ def _folders(path: Path) -> Iterable[Path]:
 
 def _tree(root: Path, labels: str) -> list[Place]:
     return [sequence(folder, folder / labels) for folder in sequence_folders(root, labels)]
+
+
+def _unlabelled(root: Path) -> list[str]:
+    """What is said of sequences without truth beside others that have it."""
+    bare = [folder.name for folder in folders(root) if not (folder / TRUTH).is_file()
+            and ((folder / "seqinfo.ini").is_file() or (folder / "img1").is_dir())]  # fmt: skip
+    return [f"Left out, for they have no {TRUTH}: {listed(bare)}."] if bare else []
 
 
 def _by_seqmap(root: Path, places: list[Place]) -> tuple[list[Place], list[str]]:
