@@ -13,7 +13,7 @@ from optotype.formats import write_predictions
 from optotype.formats.manifest import write as write_manifest
 from optotype.results import Result
 from optotype.runs import RunFolder
-from optotype.studies.demo import classify_leg, detect_leg, tour
+from optotype.studies.demo import classify_leg, detect_leg, tour, track_leg
 from optotype.studies.demo.classifier import ACCURACY, simulate
 from optotype.studies.demo.classify_leg import FAULTS, LABEL_ERRORS
 from optotype.studies.demo.faults import Fault
@@ -103,11 +103,13 @@ def test_the_tour_from_world_to_report(
 ) -> None:
     monkeypatch.setattr(classify_leg, "ITEMS", 120)
     monkeypatch.setattr(detect_leg, "IMAGES", 12)
+    for name, value in (("SEQUENCES", 3), ("FRAMES", 24), ("DRAWN", 1)):
+        monkeypatch.setattr(track_leg, name, value)
     monkeypatch.setattr(tour, "FRAMES", (("north", 0),))
     out = tmp_path / "demo"
     assert run(["demo", "--out", str(out), "--no-train"]) == 0
     told = capfd.readouterr().out
-    faults = (*FAULTS, *detect_leg.FAULTS)
+    faults = (*FAULTS, *detect_leg.FAULTS, *track_leg.FAULTS)
     assert all(fault.says in " ".join(told.split()) for fault in faults)
     first = (out / "report.html").read_bytes()
     assert run(["report", str(out)]) == 0
@@ -118,11 +120,17 @@ def test_the_tour_from_world_to_report(
     assert len(ids) == len(set(ids))
     world = next(section for section in made.sections if section.id == "world")
     assert isinstance(world.views[0], Sheet)
-    for task, rows in (("classify", len(FAULTS) + 1), ("detect", len(detect_leg.FAULTS))):
+    rows_of = {"classify": len(FAULTS) + 1, "detect": len(detect_leg.FAULTS), "track": len(track_leg.FAULTS)}
+    for task, rows in rows_of.items():
         declared = next(section for section in made.sections if section.id == f"{task}-declared")
         table = declared.views[0]
         assert isinstance(table, Table)
         assert len(table.rows) == rows
+    declared = next(section for section in made.sections if section.id == "track-declared")
+    planted = declared.views[1]
+    assert isinstance(planted, Table)
+    assert len(planted.rows) == len(track_leg.FAULTS) * len(track_leg.TRACKERS)
+    assert any(section.id == "track-compared-comparison" for section in made.sections)
     targets = {*ids, *(view_id(view) for section in made.sections for view in section.views)}
     assert all(sentence.target in targets for sentence in made.sections[0].views[0].sentences)
     assert run(["demo", "--out", str(out)]) == 1
