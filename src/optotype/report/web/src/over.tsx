@@ -135,7 +135,8 @@ function Facts({ view, i, head, children }: { view: Album; i: number; head: Comp
     const text = facetValue(view, k, i);
     return text === null ? [] : [[facet.name, text]];
   });
-  view.labels[schema]?.forEach((label, k) => facts.push([label, texts[k] ?? ""]));
+  const told = new Set(facts.map(([label]) => label)); // what a facet says is not said again
+  view.labels[schema]?.forEach((label, k) => !told.has(label) && facts.push([label, texts[k] ?? ""]));
   if (view.type === "frames") facts.push(["pixels", `${view.scenes[i]![0]} × ${view.scenes[i]![1]}`]);
   return (
     <div class="facts">
