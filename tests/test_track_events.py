@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from optotype import evidence as evidences
 from optotype.box_geometry import iou
 from optotype.evidence import Evidence
 from optotype.kernels import track_events as kernel
+from optotype.tables import Items, Tracks
 from optotype.tasks.track.causing import ALARMS, MISSED, SWITCHES
 from optotype.tasks.track.codes import CAUSE_NAMES, CAUSES, FACTS, TYPE_NAMES, TYPES
 from optotype.tasks.track.eventing import explained, summary
+from optotype.tasks.track.judging import match
 from optotype.tasks.track.rules import Rules
-from track_hand import Film, detections, evidence, given, walk, without
+from track_hand import Film, detections, evidence, given, sides, walk, without
 
 BYTE = {
     "high": 0.6, "low": 0.1, "start": 0.7, "match": 0.9, "match_new": 0.7, "buffer": 5, "min_area": 10, "max_ratio": 0,
@@ -227,7 +230,7 @@ def test_camera_jerk() -> None:
     assert of(events, "IDSW") == [("camera jerk", 20, 21)] * 5
     assert next(e["fact"] for e in events if e["type"] == "IDSW") == pytest.approx(45)
     one = Film(40, {**paths, 1: shaken[1]}, {**paths, 1: said[1], 11: said[11]}, given(shaken[1], *paths.values()))
-    assert of(found(one, BYTE), "IDSW") == [("fast", 20, 21)], "one alone that jumps is fast"
+    assert of(found(one, BYTE), "IDSW") == [("moved far", 20, 21)], "one alone that jumps moves far"
 
 
 def test_a_switch_to_the_second_box() -> None:
@@ -235,6 +238,33 @@ def test_a_switch_to_the_second_box() -> None:
     events = found(Film(40, {1: HERE}, {7: {f: b for f, b in HERE.items() if f < 20}, 9: second}))
     (switch,) = [e for e in events if e["type"] == "IDSW"]
     assert switch["cause"] == "duplicate"
+
+
+def test_a_switch_out_of_nowhere_is_unexplained() -> None:
+    """Seen all the while, alone, slow, and still renamed."""
+    said = {7: {f: b for f, b in HERE.items() if f < 20}, 9: {f: b for f, b in HERE.items() if f >= 20}}
+    film = Film(40, {1: HERE, 2: walk(ALL, 400)}, {**said, 8: walk(ALL, 400)}, given(HERE, walk(ALL, 400)))
+    events = found(film, BYTE)
+    assert [(e["type"], e["cause"]) for e in events] == [("IDSW", "unexplained"), ("split", "unexplained")]
+    assert np.isnan([e["fact"] for e in events]).all()
+    assert summary(explained(evidence([film]), Rules()))["IDSW"]["unexplained"] == 1
+
+
+def test_too_far_for_the_tracker() -> None:
+    """What is fast enough for the threshold of one tracker is too fast for that of another."""
+    quick = walk(ALL, 20, vx=9)
+    said = {k: {f: quick[f] for f in range(first, first + 20)} for k, first in ((7, 1), (8, 21))}
+    film = Film(40, {1: quick}, said, given(quick))
+    assert of(found(film, {"iou_threshold": 0.5, "max_lost": 1}), "IDSW") == [("moved far", 21, 21)]
+    assert of(found(film, {"iou_threshold": 0.3, "max_lost": 1}), "IDSW") == [("unexplained", 21, 21)]
+
+
+def test_low_scores_of_the_hidden_name_who_hides() -> None:
+    before = {f: (HERE[f][0] - 10, 95.0, 40.0, 60.0) for f in range(15, 21)}
+    seen = [*given(without(HERE, range(15, 21)), before), *given({f: HERE[f] for f in range(15, 21)}, score=0.05)]
+    film = Film(40, {1: HERE, 2: before}, {7: without(HERE, range(15, 21)), 8: before}, seen)
+    (lost,) = [e for e in found(film, BYTE) if e["type"] == "FN"]
+    assert (lost["cause"], lost["other"]) == ("low score", 2)
 
 
 def test_one_box_for_two() -> None:
@@ -319,6 +349,38 @@ def test_every_failure_is_in_one_event(seed: int) -> None:
         inside = whole.item == i
         for name, column in part["events"].columns.items():
             np.testing.assert_array_equal(column, whole[name][inside], err_msg=f"{name} hangs on the other sequences")
+
+
+def tracks(films: list[Film], rows: list[tuple[Any, ...]], classes: tuple[str, ...], *, said: bool) -> Tracks:
+    """One side of the films as a table."""
+    item, frame, id_, label, box, kept, last = zip(*rows, strict=True) if rows else ((),) * 7
+    n, s = len(rows), len(films)
+    return Tracks(
+        Items.of([f"seq-{i:02}" for i in range(s)], width=[640] * s, height=[480] * s), classes,
+        np.array([film.length for film in films], np.int32), np.full(s, 30.0), np.array(item, np.int32),
+        np.array(frame, np.int32), np.array(id_, np.int64), np.array(label, np.int32),
+        np.array(box, np.float64).reshape(-1, 4), np.array(kept, bool), np.full(n, np.nan),
+        np.arange(n, dtype=np.int64), np.array(last, np.float64) if said else None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(100, 160))
+def test_as_many_events_as_are_counted(seed: int) -> None:
+    """CLEAR's counts by sequence and class, from TrackEval's rules, are the events of each type."""
+    films = crowd(seed)
+    classes = ("person", "car")
+    truth, said = (tracks(films, rows, classes, said=side == 1) for side, rows in enumerate(sides(films)))
+    made = match(truth, said)
+    events, counts = made["events"], made["counts"]
+    frames = events["last"] - events["first"] + 1
+    for i in range(len(counts)):
+        here = (events.item == counts.item[i]) & (events["label"] == counts["label"][i])
+        for name in ("IDSW", "Frag"):
+            assert (here & (events["type"] == TYPES.index(name))).sum() == counts[name][i], name
+        for name in ("FN", "FP"):
+            assert frames[here & (events["type"] == TYPES.index(name))].sum() == counts[name][i], name
+    merged = evidences.merge([made.take(np.array([i])) for i in range(len(made))])
+    np.testing.assert_array_equal(merged["events"]["cause"], events["cause"])
 
 
 def _sorted(events: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from optotype.box_geometry import iou
 from optotype.kernels.track_events import (
     COVERED,
     DETECTED,
@@ -39,7 +40,8 @@ MEET = 0.3
 OUTSIDE = 0.3
 """Share of a box outside the picture that makes it one at the border, where nothing hides more of it."""
 FAST = 0.3
-"""IoU of an object's boxes in two frames below which it moved too far to be followed by its place."""
+"""IoU of an object's boxes in two frames below which it moved too far to be followed by its place, where the tracker
+does not say what it asks for."""
 SOON = 5
 """Frames within which one thing is held to follow from another: a jerk, a meeting, the start or end of a life."""
 UNSEEN = 0.3
@@ -248,7 +250,8 @@ def _missed_score(m: Missed) -> Found:
     score = m.detection[0]
     last, ago = m.since
     unused = (score <= m.limit("low")) | ((score < m.limit("high")) & (ago > 1))
-    return unused | ((score < m.limit("start")) & (last < 0)), score, _none(m)
+    by = np.where(m.hidden >= HIDES, m.who(HIDDEN, m.side), -1)
+    return unused | ((score < m.limit("start")) & (last < 0)), score, by
 
 
 def _missed_jerk(m: Missed) -> Found:
@@ -258,9 +261,9 @@ def _missed_jerk(m: Missed) -> Found:
     return m.maybe & moved & (ago <= SOON), _latest_jerk(m.facts)[m.frame], _none(m)
 
 
-def _missed_fast(m: Missed) -> Found:
-    stay = m.facts.stay[m.row]
-    return m.maybe & (m.since[1] <= SOON) & (stay < FAST), stay, _none(m)
+def _missed_far(m: Missed) -> Found:
+    stay, least = m.facts.stay[m.row], m.limit("iou")
+    return m.maybe & (m.since[1] <= SOON) & (stay < np.where(np.isfinite(least), least, FAST)), stay, _none(m)
 
 
 def _missed_new(m: Missed) -> Found:
@@ -302,7 +305,7 @@ MISSED: tuple[Rule[Missed], ...] = (
     Rule("ratio filter", _missed_ratio),
     Rule("low score", _missed_score),
     Rule("camera jerk", _missed_jerk),
-    Rule("fast", _missed_fast),
+    Rule("moved far", _missed_far),
     Rule("not confirmed", _missed_new),
     Rule("badly placed", _missed_near),
     Rule("border", _missed_border),
@@ -361,6 +364,10 @@ def _alarm_border(a: Alarms) -> Found:
     return a.touches & a.near_match & (a.on < NEAR), a.outside, _none(a)
 
 
+def _alarm_by_passed(a: Alarms) -> Found:
+    return a.share(PASSED) >= NEAR, a.share(PASSED), a.who(PASSED, a.facts.truth)
+
+
 def _alarm_nothing(a: Alarms) -> Found:
     return a.on < NEAR, a.side.rows["score"][a.row], _none(a)
 
@@ -373,6 +380,7 @@ ALARMS: tuple[Rule[Alarms], ...] = (
     Rule("badly placed", _alarm_near),
     Rule("border", _alarm_border),
     Rule("background", _alarm_nothing),
+    Rule("passed over", _alarm_by_passed),
 )
 """Of a false box in one frame. A run of frames has the cause of most of them."""
 
@@ -428,9 +436,14 @@ def _switch_meeting(s: Switches) -> Found:
     return s.meets >= MEET, s.meets, np.where(s.owner >= 0, s.owner, s.met)
 
 
-def _switch_fast(s: Switches) -> Found:
-    stay = s.facts.stay[s.after]
-    return stay < FAST, stay, np.full(len(s.after), -1, np.int64)
+def _switch_far(s: Switches) -> Found:
+    """Of the tracker's own boxes on both sides, too."""
+    truth, said = s.facts.truth, s.facts.said.rows["box"]
+    ends = (said[truth.match[side]] for side in (s.before, s.after))
+    overlap = np.fmin(s.facts.stay[s.after], iou(*ends)) if len(said) else s.facts.stay[s.after]
+    least = s.facts.limits.iou[truth.rows.item[s.after]]
+    far = s.switched & (s.gap <= SOON) & (overlap < np.where(np.isfinite(least), least, FAST))
+    return far, overlap, np.full(len(s.after), -1, np.int64)
 
 
 def _during(cause: str) -> Rule[Switches]:
@@ -452,7 +465,7 @@ SWITCHES: tuple[Rule[Switches], ...] = (
     *(_during(rule.cause) for rule in MISSED),
     Rule("duplicate", _switch_twice),
     Rule("crossing", _switch_meeting),
-    Rule("fast", _switch_fast),
+    Rule("moved far", _switch_far),
 )
 """Of an identity switch, a fragmentation, and a track that goes over to another object. Between the crossing and the
 duplicate stand the causes for which the object was missed in between."""

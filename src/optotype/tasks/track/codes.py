@@ -37,7 +37,7 @@ CAUSES: Final = (
     "detection missing",
     "carried on",
     "background",
-    "fast",
+    "moved far",
 )
 """Position = ``cause``; 0 is ``unexplained``."""
 
@@ -47,7 +47,7 @@ CAUSE_NAMES: Final = {
     "one box": "one box for two objects: it is matched to the other",
     "badly placed": "a box lies near, at an IoU from 0.1 to below 0.5",
     "duplicate": "a second box on an object that is found",
-    "passed over": "on an object that the truth passes over",
+    "passed over": "on or at an object that the truth passes over",
     "size filter": "detected, but smaller than the tracker lets out",
     "ratio filter": "detected, but wider than the tracker lets out",
     "low score": "detected, with a score below what the tracker needs",
@@ -61,7 +61,7 @@ CAUSE_NAMES: Final = {
     "detection missing": "nothing was detected there",
     "carried on": "the track went on where nothing was detected",
     "background": "nothing is there",
-    "fast": "it moved out of most of its box between two frames",
+    "moved far": "the boxes before and after overlap too little to be followed",
 }
 
 FACTS: Final = {
@@ -84,7 +84,7 @@ FACTS: Final = {
     "detection missing": "frames",
     "carried on": "frames",
     "background": "score",
-    "fast": "IoU with its box before",
+    "moved far": "IoU of both boxes",
 }
 """What ``fact`` of an event with the cause measures; empty: NaN."""
 

@@ -18,9 +18,9 @@ class Limits:
     """A value a sequence, (items,); NaN where it is not known or the tracker has no such limit.
 
     Boxes with scores at or below ``low`` are not looked at, those below ``high`` only continue a track that was
-    there in the frame before, and a track starts at ``start``. After more than ``buffer`` frames without a box a track
-    is forgotten; a new one is let out after ``confirm`` frames. Boxes of ``area`` square pixels or less, or wider than
-    ``ratio`` times their height, are not let out.
+    there in the frame before, and a track starts at ``start``. It is continued with an overlap of at least ``iou``.
+    After more than ``buffer`` frames without a box a track is forgotten; a new one is let out after ``confirm`` frames.
+    Boxes of ``area`` square pixels or less, or wider than ``ratio`` times their height, are not let out.
     """
 
     low: Floats
@@ -30,6 +30,7 @@ class Limits:
     confirm: Floats
     area: Floats
     ratio: Floats
+    iou: Floats
 
     @classmethod
     def of(cls, evidence: Evidence, rules: Rules) -> Limits:
@@ -49,6 +50,7 @@ _NAMES = {
     "buffer": ("buffer", "max_lost", "max_age"),
     "area": ("min_area",),
     "ratio": ("max_ratio",),
+    "iou": ("iou_threshold",),
 }
 """What the trackers call each limit."""
 
@@ -59,6 +61,8 @@ def _read(settings: Mapping[str, Any], sequence: str) -> dict[str, float]:
     found = {limit: float(named[name]) for limit, names in _NAMES.items() for name in names if name in named}
     if found.get("ratio") == 0:  # the trackers' word for no limit
         del found["ratio"]
+    if "high" in found and "low" not in found:  # OC-SORT has no use for lower scores
+        found["low"] = found["high"]
     if "match_new" in named:  # ByteTrack lets a track out with its second box
         found["confirm"] = 1.0
     if "min_hits" in named:
