@@ -12,6 +12,7 @@ from optotype.report import html, text
 from optotype.report.budget import Selection
 from optotype.report.lanes import fitting, lane_codes, moments, runs
 from optotype.report.payload import Images, payload
+from optotype.studies.prefixing import prefixed, view_id
 from optotype.views import Lane, Moment, Page, Section, Timeline
 from report_pages import tracking
 
@@ -88,3 +89,11 @@ def test_codes_are_of_all_texts_once():
     codes = lane_codes(view)
     assert list(codes.values()) == list(range(len(codes)))
     assert {"", "crossing", "occluded by 4: 0.62 hidden"} == set(codes)
+
+
+def test_timelines_of_two_runs_fit_on_one_page():
+    (section,) = tracking(3).sections
+    table, view, events = prefixed(section, "a-").views
+    assert [view_id(one) for one in (view, events)] == ["a-tracks", "a-events"]
+    assert {link.gallery for link in table.links} == {"a-tracks"}
+    assert {lane.link.gallery for lane in view.lanes} == {"a-events"}

@@ -6,7 +6,21 @@ from typing import Any
 
 import msgspec
 
-from optotype.views import Cases, Chart, Frames, Gallery, Matrix, Scatter, Section, Sentence, Table, Verdict, View
+from optotype.views import (
+    Cases,
+    Chart,
+    Frames,
+    Gallery,
+    Link,
+    Matrix,
+    Scatter,
+    Section,
+    Sentence,
+    Table,
+    Timeline,
+    Verdict,
+    View,
+)
 
 
 def prefixed(section: Section, prefix: str, title: str = "") -> Section:
@@ -17,7 +31,7 @@ def prefixed(section: Section, prefix: str, title: str = "") -> Section:
 
 def view_id(view: View) -> str:
     """The id by which other views refer to it; empty where it has none."""
-    return view.id if isinstance(view, (Table, Matrix, Chart, Gallery, Frames, Scatter, Cases)) else ""
+    return view.id if isinstance(view, (Table, Matrix, Chart, Gallery, Frames, Scatter, Cases, Timeline)) else ""
 
 
 def _of_view(view: View, prefix: str) -> View:
@@ -27,13 +41,16 @@ def _of_view(view: View, prefix: str) -> View:
     if isinstance(view, Matrix) and view.gallery:
         changes["gallery"] = prefix + view.gallery
     if isinstance(view, Table):
-        changes["links"] = [
-            None if link is None else msgspec.structs.replace(link, gallery=prefix + link.gallery)
-            for link in view.links
-        ]
+        changes["links"] = [_link(link, prefix) for link in view.links]
+    if isinstance(view, Timeline):
+        changes["lanes"] = [msgspec.structs.replace(lane, link=_link(lane.link, prefix)) for lane in view.lanes]
     if isinstance(view, Verdict):
         changes["sentences"] = [sentence_prefixed(sentence, prefix) for sentence in view.sentences]
     return msgspec.structs.replace(view, **changes) if changes else view
+
+
+def _link(link: Link | None, prefix: str) -> Link | None:
+    return None if link is None else msgspec.structs.replace(link, gallery=prefix + link.gallery)
 
 
 def sentence_prefixed(sentence: Sentence, prefix: str) -> Sentence:
