@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import fields
 from itertools import product
 from pathlib import Path
 
@@ -12,13 +13,18 @@ import pytest
 from PIL import Image
 
 import optotype
+from optotype.association import TRACKERS
 from optotype.cli import run
 from optotype.errors import InputError, MissingExtraError
 from optotype.inference.draw import _WRONG
 from optotype.inference.video import footage
+from optotype.metrics.tracking import NUMBERS
 from optotype.studies import sweeping
 from optotype.studies.sweeping import sweep
-from optotype.studies.trackers import combinations
+from optotype.studies.trackers import combinations, settings_of
+from optotype.studies.tracking import _shown
+from optotype.tasks.track.codes import CAUSE_NAMES, CAUSES, FACTS
+from optotype.tasks.track.rules import PROTOCOLS
 
 NAMES = ("walk-01", "walk-02")
 LENGTH, WIDTH, HEIGHT = 30, 160, 120
@@ -256,7 +262,7 @@ def test_a_truth_shows_what_is_missed(data: Path, tmp_path: Path) -> None:
     options = {"tracker": "iou", "video": True, "sequences": ["walk-01"]}
     optotype.track(data / "det", out=tmp_path / "a", truth=data / "train", **options)
     path = tmp_path / "a" / "walk-01.webm"
-    assert red(path, 13) > 100
+    assert red(path, 13) > 30
     assert red(path, 5) == 0
 
 
@@ -399,3 +405,42 @@ def test_more_lines_than_colours_become_a_choice(tmp_path: Path, data: Path) -> 
 
 def test_held_out_of_one_scene_is_not_known() -> None:
     assert sweeping.held_out([], ["a", "a"]) == {}
+
+
+# The page
+
+
+def cells(header: str) -> dict[str, str]:
+    """Of the table of docs/tracking.md with this header: first column → all of the others."""
+    text = (Path(__file__).parents[1] / "docs" / "tracking.md").read_text(encoding="utf-8").splitlines()
+    start = text.index(f"| {header} |") + 2
+    rows = []
+    for line in text[start:]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip().replace("`", "") for cell in line.strip("|").split("|")])
+    return {row[0]: " | ".join(row[1:]) for row in rows}
+
+
+def test_the_pages_settings_are_those_of_the_trackers() -> None:
+    table = cells("tracker | settings")
+    assert set(table) == set(TRACKERS) == set(cells("tracker | how | source")) == set(cells("tracker | what differs in reference mode"))
+    for name, text in table.items():
+        clean, theirs = settings_of(name), settings_of(name, reference=True)
+        told = {}
+        for part in text.split(", "):
+            key, _, value = part.partition(" (")[0].partition(" ")
+            told[key] = value
+        shown = {
+            field.name: " / ".join(dict.fromkeys(_shown(getattr(one, field.name)) for one in (clean, theirs)))
+            for field in fields(clean)
+        }
+        assert told == shown, name
+
+
+def test_the_pages_numbers_and_causes_are_those_of_the_code() -> None:
+    keys = [key for row in cells("key | what") for key in row.split(", ")]
+    assert sorted(keys) == sorted(number.key for number in NUMBERS)
+    named = {name: f"{CAUSE_NAMES[name]} | {FACTS[name]}" for name in CAUSES if name != "unexplained"}
+    assert cells("cause | of what | measured") == named
+    assert {name for row in cells("protocol | what is judged") for name in row.split(", ")} == set(PROTOCOLS)

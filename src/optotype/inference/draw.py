@@ -24,6 +24,12 @@ TRAIL = 30
 BLANK: Colour = (38, 41, 48)
 """What boxes lie on where there is no image."""
 
+FALSE = "false"
+"""What is wrong with a box that lies on nothing."""
+
+_ROOM = 1.5
+"""Widths of a box that a text about it may take, unless it is its identity."""
+
 _TRUTH: Colour = (255, 255, 255)
 _WRONG: Colour = (255, 59, 48)
 _DARK, _LIGHT = (16, 18, 22), (255, 255, 255)
@@ -125,7 +131,7 @@ class Painter:
     def _paint_truth(self, draw: ImageDraw.ImageDraw, shown: Shown) -> None:
         for box, missed in zip((shown.truth * np.tile(self._scale, 2)).tolist(), shown.missed.tolist(), strict=True):
             _dashed(draw, box, _WRONG if missed else _TRUTH, self._line if missed else 1)
-            if missed:
+            if missed and self._fits("missed", box):
                 self._write(draw, box[0], box[1] + box[3], "missed", _WRONG)
 
     def _paint_box(
@@ -136,8 +142,13 @@ class Painter:
         if fault:
             thick = self._line + 1
             draw.rectangle([x - thick, y - thick, x + w + thick, y + h + thick], outline=_WRONG, width=self._line)
-            self._write(draw, x, y + h, fault, _WRONG)
-        self._write(draw, x, y, text, outline, above=True)
+            if fault != FALSE or self._fits(fault, box):
+                self._write(draw, x, y + h, fault, _WRONG)
+        self._write(draw, x, y, text if self._fits(text, box) else text.split(" ")[0], outline, above=True)
+
+    def _fits(self, text: str, box: Sequence[float]) -> bool:
+        """Whether a text is not much wider than its box; in a crowd longer ones would hide what they are about."""
+        return _extent(self._font, text)[0] <= _ROOM * box[2]
 
     def _write(
         self, draw: ImageDraw.ImageDraw, x: float, y: float, text: str, ground: Colour, *, above: bool = False

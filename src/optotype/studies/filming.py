@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from optotype.data.images import Pixels
 from optotype.evidence import Evidence, Rows
 from optotype.files import replacing
-from optotype.inference.draw import Painter, Shown, canvas_of, counted_from_0, fitted
+from optotype.inference.draw import FALSE, Painter, Shown, canvas_of, counted_from_0, fitted
 from optotype.inference.film import Film
 from optotype.inference.video import Footage
 from optotype.tables import Floats, Tracks
@@ -74,7 +74,7 @@ def judged_reel(evidence: Evidence, key: str) -> Reel:
     item = evidence.keys.tolist().index(key)
     said, true = (_rows(evidence.tables[name], item, len(evidence)) for name in ("predictions", "truth"))
     length = int(evidence.tables["sequences"]["length"][item])
-    wrong = np.where(said["match"] < 0, "false", "").astype("<U40")
+    wrong = np.where(said["match"] < 0, FALSE, "").astype("<U40")
     before: dict[int, int] = {}
     for identity, match in zip(true["id"].tolist(), true["match"].tolist(), strict=True):
         if match >= 0:
