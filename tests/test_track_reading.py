@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from optotype.cli import run
 from optotype.errors import InputError
 from optotype.formats import read_items, read_track_detections, read_tracks, write_tracks
 from optotype.kernels.track_offset import cover
@@ -200,3 +201,27 @@ def test_sequences_are_kept(files: tuple[str, Path], tmp_path: Path) -> None:
     assert items.path.tolist()[1:] == ["", ""]
     assert items.columns["length"].tolist() == ["6", "6", "6"]
     assert items.columns["rate"].tolist() == ["25.0"] * 3
+
+
+def test_the_command_reads_and_keeps(
+    files: tuple[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth, said = files
+    (said / "S-2.txt").unlink()
+    frames = tmp_path / "frames" / "S-0" / "img1"
+    frames.mkdir(parents=True)
+    words = ["evaluate", "track", truth, str(said), "--bootstrap", "0", "--no-report", "--no-causes", "--json"]
+    assert run([*words, "--out", str(tmp_path / "out")]) == 1
+    assert "--missing empty" in capsys.readouterr().err
+    assert run([*words, "--out", str(tmp_path / "out"), "--missing", "empty"]) == 0
+    caught = capsys.readouterr()
+    assert json.loads(caught.out)["metrics"]["FN"]["value"] == 60
+    assert "No results for S-2" in caught.err
+    chosen = ["--sequences", "S-0", "--images", str(tmp_path / "frames"), "--protocol", "mot17"]
+    assert run([*words, "--out", str(tmp_path / "one"), *chosen]) == 0
+    assert json.loads(capsys.readouterr().out)["metrics"]["HOTA"]["value"] == 1
+    assert read_items(tmp_path / "one" / "data.csv").file(0) == frames
+    assert (
+        run([*words, "--out", str(tmp_path / "two"), "--images", str(tmp_path / "frames"), "--missing", "empty"]) == 1
+    )
+    assert "the frames of 'S-1'" in capsys.readouterr().err
