@@ -10,6 +10,7 @@ import pytest
 
 from optotype.errors import InputError
 from optotype.evidence import merge
+from optotype.kernels.hota import pairwise_sum
 from optotype.metrics.intervals import percentile, resample_weights
 from optotype.metrics.tracking import COUNTS, NUMBERS, SUMS, numbers
 from optotype.tables import Items, Tracks
@@ -238,3 +239,10 @@ def test_mot_protocols_need_pedestrians_and_only_those_of_a_tracker():
               rules=Rules("mot17"))  # fmt: skip
     with pytest.raises(InputError, match="only pedestrian"):
         match(truth, replace(said, label=np.full(len(said), 2, np.int32)), rules=Rules("mot17"))
+
+
+def test_sums_are_numpys_to_the_last_bit():
+    rng = np.random.default_rng(0)
+    for n in (*range(300), 1000, 1337, 4096, 5001):
+        values = rng.random(n)
+        assert pairwise_sum(values, n) == values.sum()

@@ -19,7 +19,7 @@ MARGIN = 1e-9
 """A pair leads by at least this share of the largest weight, or rounding could decide: then all is solved at once."""
 
 
-@jit("void(float64[:, ::1], int64[::1])")
+@jit()
 def _wide(cost: Array, partner: Array) -> None:
     """``assign`` for no more rows than columns."""
     rows, columns = cost.shape
@@ -91,7 +91,7 @@ def assign(cost: Array, partner: Array) -> None:
         partner[found[j]] = j
 
 
-@jit("int64(int64, int64, int64, int64[::1], int64[::1], float64[::1], float64, int64[::1], boolean[::1])")
+@jit()
 def settle(
     rows: int, columns: int, pairs: int, row: Array, column: Array, weight: Array, margin: float, partner: Array,
     taken: Array,

@@ -16,7 +16,7 @@ EPS = np.finfo(np.float64).eps
 _HALF = 0.5
 
 
-@jit("int64(int64[::1])")
+@jit()
 def widest(start: Array) -> int:
     """The most rows of a frame."""
     most = 0

@@ -16,18 +16,14 @@ Array: TypeAlias = NDArray[Any]
 _BLOCK = 128
 
 
-@jit("float64(float64[::1], int64, int64)")
-def pairwise_sum(values: Array, first: int, n: int) -> float:
-    """Sum of ``n`` values from ``first`` in the order of NumPy's sum over contiguous values."""
+@jit()
+def _block_sum(values: Array, first: int, n: int) -> float:
+    """Sum of up to 128 values from ``first``, in eight strands."""
     if n < 8:
         total = 0.0
         for k in range(first, first + n):
             total += values[k]
         return total
-    if n > _BLOCK:
-        half = n // 2
-        half -= half % 8
-        return pairwise_sum(values, first, half) + pairwise_sum(values, first + half, n - half)
     a, b, c, d = values[first], values[first + 1], values[first + 2], values[first + 3]
     e, g, h, i = values[first + 4], values[first + 5], values[first + 6], values[first + 7]
     for k in range(first + 8, first + n - n % 8, 8):
@@ -45,7 +41,31 @@ def pairwise_sum(values: Array, first: int, n: int) -> float:
     return float(total)
 
 
-@jit("float64(int64, int64, int32[::1], int64, float64[::1], int64, float64[::1])")
+@jit()
+def pairwise_sum(values: Array, n: int) -> float:
+    """Sum of the first ``n`` values in the order of NumPy's sum over contiguous ones: halves of more than 128 apart."""
+    first, size, left, halves = np.zeros(64, np.int64), np.zeros(64, np.int64), np.zeros(64), np.zeros(64, np.int64)
+    size[0], total, at = n, 0.0, 0
+    while at >= 0:
+        if size[at] > _BLOCK:
+            half = size[at] // 2
+            half -= half % 8
+            halves[at], first[at + 1], size[at + 1] = 1, first[at], half
+            at += 1
+            continue
+        total = _block_sum(values, first[at], size[at])
+        at -= 1
+        while at >= 0 and halves[at] == 2:
+            total = left[at] + total
+            at -= 1
+        if at >= 0:
+            left[at], halves[at] = total, 2
+            first[at + 1], size[at + 1] = first[at] + size[at + 1], size[at] - size[at + 1]
+            at += 1
+    return total
+
+
+@jit()
 def _sum_of_line(begin: int, end: int, place: Array, first: int, iou: Array, size: int, spread: Array) -> float:
     """Sum of the overlaps of pairs begin … end − 1, which lie at ``place`` − ``first`` of a line of ``size`` values
     that is 0 elsewhere; ``spread`` is zeros and stays so. Up to two overlaps give the same in any order.
@@ -57,13 +77,13 @@ def _sum_of_line(begin: int, end: int, place: Array, first: int, iou: Array, siz
         return total
     for p in range(begin, end):
         spread[place[p] - first] = iou[p]
-    total = pairwise_sum(spread, 0, size)
+    total = pairwise_sum(spread, size)
     for p in range(begin, end):
         spread[place[p] - first] = 0.0
     return float(total)
 
 
-@jit("void(int64[::1], int64[::1], int64[::1], int32[::1], int32[::1], float64[::1], int32[::1], float64[::1])")
+@jit()
 def _share_out(
     start: Array, said_start: Array, pair_start: Array, row: Array, column: Array, iou: Array, meeting: Array,
     shared: Array,

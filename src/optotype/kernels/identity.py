@@ -13,7 +13,7 @@ from optotype.kernels.assignment import assign, settle
 Array: TypeAlias = NDArray[Any]
 
 
-@jit("int64(int64[::1], int64)")
+@jit()
 def _root(parent: Array, i: int) -> int:
     while parent[i] != i:
         parent[i] = parent[parent[i]]
