@@ -105,7 +105,8 @@ def conditions(result: Result) -> Section | None:
 
 def _condition(name: str, rows: list[SliceResult]) -> list[Chart]:
     unit = AXES[name].unit
-    names = [f"{row.name.replace(f' {unit}', '')} ({row.n:,})" for row in rows]
+    bare = [row.name.replace(f" {unit}", "").replace(" to below ", " – ") for row in rows]
+    names = [f"{name} ({row.n:,})" for name, row in zip(bare, rows, strict=True)]
     what = f"{CONDITIONS[name]}, {unit}"
     shares = [_series(rows, "recall", "recall", 0), _series(rows, "association", "association", 1)]
     switches = [_series(rows, "switches", "identity switches", 1)]

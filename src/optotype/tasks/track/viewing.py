@@ -32,6 +32,8 @@ SHARES = ("HOTA", "DetA", "AssA", "MOTA", "IDF1")
 COUNTS = ("IDSW", "Frag", "FP", "FN", "MT", "ML")
 ALIKE = 0.02
 """DetA and AssA that differ by less cost alike."""
+RARE = 0.05
+"""A cause of a smaller share of events is not worth a sentence beside the commonest."""
 MUCH = 0.05
 """A difference in recall between conditions that is worth saying."""
 _BY = {
@@ -101,7 +103,8 @@ def _commonest(result: Result, kind: str, what: str) -> Sentence | None:
     if not known:
         return None
     total = found["events"]
-    parts = [f"{percent(n / total, 0)} go with {quoted(name)} ({CAUSE_NAMES[name]})" for name, n in known[:2]]
+    named = [(name, n) for name, n in known[:2] if n >= RARE * total] or known[:1]
+    parts = [f"{percent(n / total, 0)} go with {quoted(name)} ({CAUSE_NAMES[name]})" for name, n in named]
     text = f"Of {total:,} {what} {', '.join(parts)}; {percent(found['unexplained'], 0)} fit no rule."
     return Sentence(text, "caution", "event-causes")
 
