@@ -40,17 +40,9 @@ def write_atomic(path: Path, content: bytes | str) -> None:
 
 
 def sha256(path: Path) -> str:
-    """Hash of a file's bytes, or of a folder's relative names and bytes in sorted order, as hex."""
-    digest = hashlib.sha256()
-    if path.is_dir():
-        for file in sorted(p for p in path.rglob("*") if p.is_file()):
-            digest.update(file.relative_to(path).as_posix().encode() + b"\0")
-            digest.update(bytes.fromhex(sha256(file)))
-        return digest.hexdigest()
+    """Hash of a file's bytes, as hex."""
     with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _umask() -> int:

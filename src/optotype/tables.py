@@ -278,8 +278,9 @@ class Tracks:
     def _check_rows(self) -> None:
         """Frames in order and inside the sequence, boxes that are boxes, ids that are ids."""
         box = self.box
-        bad = ~np.isfinite(box).all(axis=1) | (box[:, 2:] < 0).any(axis=1)
-        self._refuse(bad, "a box", "finite x, y, w, h with w ≥ 0 and h ≥ 0", box)
+        if len(box) and not (np.isfinite([box.min(), box.max()]).all() and box[:, 2:].min() >= 0):
+            bad = ~np.isfinite(box).all(axis=1) | (box[:, 2:] < 0).any(axis=1)
+            self._refuse(bad, "a box", "finite x, y, w, h with w ≥ 0 and h ≥ 0", box)
         self._refuse((self.frame < 1) | (self.frame > self.length[self.item]), "the frame", "one of the sequence",
                      self.frame)  # fmt: skip
         back = np.append(False, (np.diff(self.frame) < 0) & (np.diff(self.item) == 0))

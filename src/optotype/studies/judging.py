@@ -34,8 +34,9 @@ def judge(
 ) -> Judged:
     """Match and measure tables that were read, and leave evidence and numbers in the folder.
 
-    The hash of the truth covers what was judged, not how it was stored. The evidence is written while it is measured,
-    the numbers last, so that ``eval.json`` says that all is there.
+    The hash of the truth covers what was judged, not how it was stored, as does that of predictions in a folder, which
+    may hold other things. The evidence is written while it is measured, the numbers last, so that ``eval.json`` says that
+    all is there.
     """
     record = task_of(task)
     found = record.match(read.truth, read.prediction, **read.rules)
@@ -43,9 +44,10 @@ def judge(
         written = pool.submit(evidences.save, found, folder.evidence)
         measured = record.measure(found, read.prediction, resamples=resamples, seed=seed, **read.rules)
         written.result()
+    said = sha256(predictions_path) if predictions_path.is_file() else record.digest(read.prediction)
     sources = (
         Source(str(read.source), record.digest(read.truth)),
-        Source(str(predictions_path), sha256(predictions_path)),
+        Source(str(predictions_path), said),
     )
     judged = Judged(result_of(task, measured, read.warnings, sources, command), found)
     results.save(judged.result, folder.eval)
