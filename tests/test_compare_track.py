@@ -18,10 +18,10 @@ from optotype.diagnose.compare.swapping import least_p, swaps
 from optotype.diagnose.compare.tracking import Scenes
 from optotype.errors import InputError
 from optotype.formats import write_tracks
-from optotype.metrics.intervals import percentile
 from optotype.metrics.tracking import NUMBERS
 from optotype.tasks.track import resample
 from optotype.tasks.track.codes import TYPE_CODE
+from optotype.tasks.track.intervals import of_trackers
 from optotype.tasks.track.timeline import Lives
 from optotype.views import Chart, Frames, Picture, Section, Table, Timeline
 from track_evidence import judged, planted, table, write_tree
@@ -127,7 +127,8 @@ def test_many_scenes_have_paired_intervals():
     sides = two(22, switch=0.1, miss=0.2)
     pair = compared(sides, resamples=80).pairs[0]
     a, b = (resample(evidence, resamples=80, seed=0) for _, evidence in sides)
-    low, high = percentile(b.resampled["HOTA"] - a.resampled["HOTA"])
+    value = b.value["HOTA"] - a.value["HOTA"]
+    low, high = of_trackers(b.resampled["HOTA"] - a.resampled["HOTA"], value, 22)
     assert pair.followed.tests == "bootstrap"
     assert pair.followed.least_p is None
     assert (pair.metrics["HOTA"].low, pair.metrics["HOTA"].high) == (low, high)

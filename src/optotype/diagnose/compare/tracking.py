@@ -14,7 +14,7 @@ from optotype.diagnose.compare.records import ClassDifference, Difference, Follo
 from optotype.diagnose.compare.significance import detectable, directions, holm, mcnemar
 from optotype.diagnose.compare.swapping import MOST_SCENES, least_p, swaps
 from optotype.evidence import Evidence
-from optotype.metrics.intervals import FEWEST_GROUPS, group_index, percentile
+from optotype.metrics.intervals import FEWEST_GROUPS, group_index
 from optotype.metrics.significance import normal_p
 from optotype.metrics.tracking.addends import COUNTS, SUMS
 from optotype.metrics.tracking.numbers import NUMBERS, numbers
@@ -23,7 +23,7 @@ from optotype.tables import Array, Floats
 from optotype.tasks import track
 from optotype.tasks.measured import number
 from optotype.tasks.track import Samples
-from optotype.tasks.track.intervals import CARRYING
+from optotype.tasks.track.intervals import CARRYING, of_trackers, stretch
 from optotype.tasks.track.rules import Rules
 from optotype.tasks.track.timeline import Lives
 
@@ -112,19 +112,19 @@ def _metrics(a: Samples, b: Samples, scenes: tuple[Scenes, Scenes], tests: Tests
         if value is not None and tests == "swaps":
             plain = msgspec.structs.replace(plain, p=number(exact[kind.key]))
         elif value is not None and tests == "bootstrap" and kind.key in CARRYING:
-            plain = _drawn(plain, b.resampled[kind.key] - a.resampled[kind.key])
+            plain = _drawn(plain, b.resampled[kind.key] - a.resampled[kind.key], a.groups)
         found[kind.key] = plain
     return found
 
 
-def _drawn(difference: Difference, samples: Floats) -> Difference:
-    """A difference with the interval and p that its resamples (R,) give."""
+def _drawn(difference: Difference, samples: Floats, groups: int) -> Difference:
+    """A difference with the interval and p that its resamples (R,) of so many scenes give."""
     value = difference.value
     if value is None:
         return difference
-    ends = percentile(samples)
-    low, high = (None, None) if ends[0] == ends[1] else (number(ends[0]), number(ends[1]))
-    return msgspec.structs.replace(difference, low=low, high=high, p=normal_p(value, samples))
+    low, high = of_trackers(samples, value, groups)
+    low, high = (None, None) if low == high else (low, high)
+    return msgspec.structs.replace(difference, low=low, high=high, p=normal_p(value, stretch(groups) * samples))
 
 
 def _exact(scenes: tuple[Scenes, Scenes]) -> dict[str, float]:
@@ -167,7 +167,7 @@ def _class_difference(
         exact = _exact((Scenes.of(first, k), Scenes.of(second, k)))
         return msgspec.structs.replace(plain, p=number(exact["HOTA"]))
     if tests == "bootstrap" and a.class_groups[k] >= FEWEST_GROUPS:
-        return _drawn(plain, b.class_resampled["HOTA"][:, k] - a.class_resampled["HOTA"][:, k])
+        return _drawn(plain, b.class_resampled["HOTA"][:, k] - a.class_resampled["HOTA"][:, k], a.groups)
     return plain
 
 
