@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import fields
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 
@@ -167,12 +168,16 @@ def test_gaps_are_filled_and_sequences_chosen(data: Path, tmp_path: Path) -> Non
         (["--sweep", "high", "--truth", "x"], "name=value"),
         (["--sequences", "walc-01"], "Did you mean 'walk-01'?"),
         (["--truth", "nowhere"], "nowhere"),
+        (["--truth", "OTHER"], "Check that they belong together"),
         (["--images", "nowhere"], "nowhere"),
     ],
 )
 def test_what_is_wrong_is_told(
     words: list[str], told: str, data: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "other" / "ride" / "gt").mkdir(parents=True)
+    (tmp_path / "other" / "ride" / "gt" / "gt.txt").write_text("1,1,5,5,9,9,1,1,1\n")
+    words = [word.replace("OTHER", str(tmp_path / "other")) for word in words]
     assert run(["track", str(data / "det"), "--out", str(tmp_path / "out"), *words]) == 1
     said = capfd.readouterr().err
     assert told in said
@@ -229,6 +234,22 @@ def test_the_first_frame_is_drawn_from_the_images_corner(data: Path, tmp_path: P
     optotype.track(data / "det", images=data / "train", tracker="iou", out=tmp_path / "out")
     with Image.open(tmp_path / "out" / "pictures" / "walk-01.jpg") as drawn:
         assert drawn.size == (WIDTH, HEIGHT)
+
+
+def test_a_broken_image_spoils_its_picture_alone(data: Path, tmp_path: Path) -> None:
+    name, told = NAMES[0], []
+    (tmp_path / name / "img1").mkdir(parents=True)
+    for i in range(1, LENGTH + 1):
+        (tmp_path / name / "img1" / f"{i:06}.jpg").write_bytes(b"no image")
+    options = {"images": tmp_path, "sequences": [name], "say": told.append}
+    optotype.track(data / "det", out=tmp_path / "out", **options)
+    assert [text for text in told if "000001.jpg" in text and "blank canvas" in text]
+    with Image.open(tmp_path / "out" / "pictures" / f"{name}.jpg") as drawn:
+        assert min(drawn.size) > 50
+    if find_spec("cv2"):
+        with pytest.raises(InputError, match=r"000001\.jpg"):
+            optotype.track(data / "det", out=tmp_path / "b", video=True, **options)
+        assert {p.name for p in (tmp_path / "b").iterdir()} == {f"{name}.txt", "track.json", "rows.npz", "pictures"}
 
 
 def test_a_video_of_each_sequence(data: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -385,7 +406,14 @@ def test_a_sweep_leaves_its_numbers_and_a_report(data: Path, tmp_path: Path, cap
     said = capfd.readouterr()
     assert "6 combinations of high, buffer" in said.err
     assert "optimistic: when each of the 2 scenes" in said.out
-    assert "Of 6 combinations" in (out / "report.html").read_text()
+    drawn = (out / "report.html").read_bytes()
+    assert b"Of 6 combinations" in drawn
+    (out / "report.html").unlink()
+    assert run(["report", str(out)]) == 0
+    assert (out / "report.html").read_bytes() == drawn
+    capfd.readouterr()
+    assert run(["report", str(out), "--format", "json"]) == 0
+    assert json.loads(capfd.readouterr().out) == kept
 
 
 def test_nothing_to_measure_is_said(data: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The page of a run, an evaluation, a comparison or a study, from nothing but what its folder holds."""
+"""The page of a run, an evaluation, a comparison, a study or a sweep, from nothing but what its folder holds."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from optotype.studies.judging import Judged, load
 from optotype.studies.paired import COMPARISON_FILE, ComparisonFile
 from optotype.studies.prefixing import prefixed, sentence_prefixed, view_id
 from optotype.studies.run_sections import curve_sentences, data_section, pictures, provenance_section, training_section
+from optotype.studies.sweep_records import SWEEP_FILE, Sweep
+from optotype.studies.sweep_views import page as sweep_page
 from optotype.tasks import task_of
 from optotype.tasks.wording import plural
 from optotype.training.config import Augment, TrainConfig
@@ -45,6 +47,8 @@ _NOUNS = {"track": ("sequence", "box")}
 
 def page(folder: RunFolder) -> Page:
     """The page of whatever the folder holds."""
+    if (folder.path / SWEEP_FILE).is_file():
+        return sweep_page(_read(folder.path / SWEEP_FILE, Sweep))
     if (folder.path / DEMO_FILE).is_file():
         return demo_page(folder, _read(folder.path / DEMO_FILE, DemoFile), page)
     if (folder.path / STUDY_FILE).is_file():
@@ -53,7 +57,9 @@ def page(folder: RunFolder) -> Page:
         return _comparison_page(folder)
     if folder.eval.is_file() or folder.log.is_file():
         return _run_page(folder)
-    raise InputError(str(folder.path), "a run, evaluation, comparison or study", "none of them", "Check the path.")
+    raise InputError(
+        str(folder.path), "a run, evaluation, comparison, study or sweep", "none of them", "Check the path."
+    )
 
 
 def _run_page(folder: RunFolder) -> Page:

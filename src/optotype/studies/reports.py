@@ -10,10 +10,11 @@ from optotype.runs import RunFolder
 from optotype.studies.declared import STUDY_FILE
 from optotype.studies.pages import page
 from optotype.studies.paired import COMPARISON_FILE
+from optotype.studies.sweep_records import SWEEP_FILE
 
 
 def write_report(folder: RunFolder, *, max_mb: float = 20) -> None:
-    """Draw ``report.html`` of a run, evaluation, comparison or study from what its folder holds."""
+    """Draw ``report.html`` of a run, evaluation, comparison, study or sweep from what its folder holds."""
     html.write(page(folder), folder.report, max_mb=max_mb)
 
 
@@ -21,7 +22,7 @@ def render(path: Path, *, format: str, max_mb: float = 20) -> str:  # noqa: A002
     """A folder's report as text: html, md, tex, or the numbers as json."""
     folder = RunFolder(path)
     if format == "json":
-        numbers = [folder.eval, path / COMPARISON_FILE, path / STUDY_FILE]
+        numbers = [folder.eval, path / COMPARISON_FILE, path / STUDY_FILE, path / SWEEP_FILE]
         for file in numbers:
             if file.is_file():
                 return file.read_text(encoding="utf-8")

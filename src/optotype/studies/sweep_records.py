@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+SWEEP_FILE = "sweep.json"
+
 
 class SweepRow(msgspec.Struct, frozen=True):
     """One combination of the swept settings, and every number of the tracks that it gives (None: does not exist)."""

@@ -20,13 +20,12 @@ from optotype.evidence import Evidence
 from optotype.files import write_atomic
 from optotype.formats import read_tracks
 from optotype.metrics.tracking import COUNTS, NUMBERS, SUMS, numbers
-from optotype.report import html
 from optotype.runs import RunFolder
-from optotype.studies import sweep_views
 from optotype.studies.evaluation import new_folder
 from optotype.studies.footages import read_detected
+from optotype.studies.reports import write_report
 from optotype.studies.saying import Say, quiet
-from optotype.studies.sweep_records import Sweep, SweepRow
+from optotype.studies.sweep_records import SWEEP_FILE, Sweep, SweepRow
 from optotype.studies.trackers import settings_of
 from optotype.studies.tracking import Progress, camera_motion, plan, uncounted
 from optotype.tables import Array, Floats, Tracks
@@ -171,5 +170,5 @@ def _write(folder: RunFolder, result: Sweep, max_mb: float) -> None:
         values = [*row.settings.values(), *(row.metrics[number.key] for number in NUMBERS)]
         writer.writerow(["" if value is None else value for value in values])
     write_atomic(folder.path / "sweep.csv", stream.getvalue())
-    html.write(sweep_views.page(result), folder.report, max_mb=max_mb)
-    write_atomic(folder.path / "sweep.json", msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+    write_atomic(folder.path / SWEEP_FILE, msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+    write_report(folder, max_mb=max_mb)

@@ -19,7 +19,7 @@ from optotype.association import interpolate as fill_gaps
 from optotype.association import track as associate
 from optotype.association.registry import tracker_of
 from optotype.association.settings import LARGE, Settings
-from optotype.data.images import Pixels
+from optotype.data.images import ImageError, Pixels
 from optotype.errors import InputError, require
 from optotype.evidence import Evidence
 from optotype.files import replacing, write_atomic
@@ -102,7 +102,7 @@ def track(
     known = None if classes is None else _classes(classes)
     found = read_detected(Path(detections), images=_path(images), sequences=sequences, classes=known)
     seen = found.tracks
-    true = None if truth is None else read_tracks(Path(truth), protocol=protocol, sequences=sequences).tracks
+    true = None if truth is None else _truth(Path(truth), protocol, seen)
     say(plan(seen, chosen, reference))
     for line in _exceptions(seen, chosen, reference):
         say(line)
@@ -118,9 +118,9 @@ def track(
     _write_rows(folder / ROWS_FILE, tracks)
     if motion:
         _write_camera(folder / CAMERA_FILE, motion)
-    _draw(folder, tracks, true, protocol, video=video, longest=video_size, threads=threads, say=say, progress=progress)
     options = {"per_class": per_class, "dense_ids": dense_ids, "interpolate": interpolate, "cmc": cmc}
     _write_record(folder / TRACK_FILE, Path(detections), seen, chosen, reference, options, command)
+    _draw(folder, tracks, true, protocol, video=video, longest=video_size, threads=threads, say=say, progress=progress)
     return Tracked(tracks, chosen, warnings, seconds)
 
 
@@ -131,6 +131,19 @@ def plan(seen: Tracks, settings: Settings, reference: bool, swept: Sequence[str]
     n, frames = len(seen.items), int(seen.length.sum())
     amount = f"{n:,} sequence{'s' * (n != 1)}, {frames:,} frames, {len(seen):,} detections"
     return f"{settings.NAME} ({mode}; {values}): {amount}"
+
+
+def _truth(path: Path, protocol: str, seen: Tracks) -> Tracks:
+    """The truth of the sequences that are tracked; InputError where it has none of them."""
+    true = read_tracks(path, protocol=protocol).tracks
+    names = seen.items.key.tolist()
+    known = [name for name in true.items.key.tolist() if name in names]
+    if not known:
+        got = f"{true.items.key[0]} and the like"
+        raise InputError(
+            f"--truth {path}", f"the truth of {names[0]} and the like", got, "Check that they belong together."
+        )
+    return true if len(known) == len(true.items) else read_tracks(path, protocol=protocol, sequences=known).tracks
 
 
 def _exceptions(seen: Tracks, settings: Settings, reference: bool) -> list[str]:
@@ -273,7 +286,12 @@ def _draw(
         reel = filming.judged_reel(against, name) if judged else filming.reel_of(tracks, item)  # type: ignore[arg-type]
         frames = footage_of(tracks, item)
         size = int(tracks.items.width[item]), int(tracks.items.height[item])
-        filming.picture(reel, frames, folder / PICTURES / f"{name}.jpg", size=size, longest=longest)
+        first = folder / PICTURES / f"{name}.jpg"
+        try:
+            filming.picture(reel, frames, first, size=size, longest=longest)
+        except ImageError as error:
+            say(f"{error.where}: {error.got}; the first frame of {name} is drawn on a blank canvas")
+            filming.picture(reel, None, first, size=size, longest=longest)
         if video:
             rate = float(tracks.rate[item])
             drawn = filming.video(
