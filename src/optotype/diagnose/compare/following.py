@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,7 +95,10 @@ def changed_lanes(sides: tuple[Evidence, Evidence], lives: tuple[Lives, Lives], 
 
 
 def changed_frames(sides: tuple[Evidence, Evidence], names: tuple[str, str]) -> list[Frame]:
-    """Frames, without pictures, amid the longest runs in which one tracker finds an object and the other does not."""
+    """Frames, without pictures, amid the longest runs in which one tracker finds an object and the other does not.
+
+    One of each object; sequences take turns.
+    """
     a, b = map(found, sides)
     shown = [Shown(evidence, Film(lambda _: None)) for evidence in sides]
     truth = sides[0]["truth"]
@@ -107,15 +111,18 @@ def changed_frames(sides: tuple[Evidence, Evidence], names: tuple[str, str]) -> 
     start = np.flatnonzero(new)
     length = np.diff(np.append(start, len(rows)))
     longest = np.argsort(-length, kind="stable")
-    chosen: list[tuple[int, int]] = []
+    chosen: list[tuple[int, int, int]] = []
     seen: set[tuple[int, int]] = set()
+    each: Counter[int] = Counter()
     for i in longest.tolist():
         row = int(rows[start[i] + length[i] // 2])
         who = (int(truth.item[row]), int(truth["id"][row]))
-        if who not in seen and len(chosen) < MOST_FRAMES:
+        if who not in seen:
             seen.add(who)
-            chosen.append((row, int(length[i])))
-    return [_frame(shown, names, row, n, bool(b[row])) for row, n in chosen]
+            chosen.append((each[who[0]], row, int(length[i])))
+            each[who[0]] += 1
+    turns = sorted(chosen, key=lambda one: (one[0], -one[2]))[:MOST_FRAMES]
+    return [_frame(shown, names, row, n, bool(b[row])) for _, row, n in turns]
 
 
 def _frame(shown: list[Shown], names: tuple[str, str], row: int, n: int, fixed: bool) -> Frame:
@@ -124,15 +131,15 @@ def _frame(shown: list[Shown], names: tuple[str, str], row: int, n: int, fixed: 
     item, frame, who = int(truth.item[row]), int(truth["frame"][row]), int(truth["id"][row])
     sequence = str(evidence.keys[item])
     change = "fixed" if fixed else "broken"
-    focus = shown[0].around(item, truth["box"][row])
-    objects = np.concatenate([[row], np.setdiff1d(shown[0].meeting("truth", item, frame, focus), [row])])
+    box = truth["box"][row]
+    objects = np.concatenate([[row], np.setdiff1d(shown[0].meeting("truth", item, frame, box), [row])])
     drawn = shown[0].drawn(objects[:MOST_BOXES], np.zeros(0, np.intp))
     role = list(drawn.role)
     note = list(drawn.note)
     role[0], note[0] = "missed", f"{change}, {note[0]}"
     parts = [Drawn(drawn.x, drawn.y, drawn.w, drawn.h, drawn.label, drawn.score, role, note)]
     for side, name in zip(shown, names, strict=True):
-        tracks = side.meeting("predictions", item, frame, focus)[:MOST_BOXES]
+        tracks = side.meeting("predictions", item, frame, box)[:MOST_BOXES]
         theirs = side.drawn(np.zeros(0, np.intp), tracks)
         notes = [f"{name} {text}" for text in theirs.note]
         parts.append(Drawn(theirs.x, theirs.y, theirs.w, theirs.h, theirs.label, theirs.score, theirs.role, notes))
@@ -140,4 +147,5 @@ def _frame(shown: list[Shown], names: tuple[str, str], row: int, n: int, fixed: 
     facts = [("object", f"id {who}"), ("for", f"{n} frames")]
     facets = {"change": change, "sequence": sequence, "frame": str(frame)}
     title = f"{change}: id {who}"
+    focus = shown[0].around(item, box)
     return Frame(title, *shown[0].size(item), whole, None, focus, facets, facts, "good" if fixed else "bad")

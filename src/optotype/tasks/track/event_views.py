@@ -135,7 +135,7 @@ def event_frames(shown: Shown, lives: Lives) -> tuple[Frames, set[tuple[int, int
     caption = (
         f"Of each type with each cause up to {EACH}, the longest first, and up to {OF_WORST} of each of the {WORST} "
         "objects of which most goes wrong. A run of frames is shown in its middle, a switch in the frame where the "
-        "object is found again. Drawn are the boxes around the place; found, missed, right and wrong at IoU 0.5."
+        "object is found again. Drawn are its boxes and all that meet them; found, missed, right and wrong at IoU 0.5."
     )
     facets = ["type", "cause", "sequence", *(["class"] if len(evidence.classes) > 1 else [])]
     return Frames("events", frames, shown.names, facets, 0.0, "Events one by one", caption, "event"), linked
@@ -169,8 +169,7 @@ def _event(shown: Shown, row: int) -> Frame:
     objects = shown.of("truth", item, frame, {truth_id} - {-1})
     tracks = shown.of("predictions", item, frame, {track_id} - {-1})
     box = _around(evidence["truth"]["box"][objects], evidence["predictions"]["box"][tracks], name)
-    focus = shown.around(item, box) if len(box) else None
-    near = [shown.meeting(table, item, frame, focus) for table in ("truth", "predictions")]
+    near = [shown.meeting(table, item, frame, box) for table in ("truth", "predictions")]
     only = (_first(objects, near[0]), _first(tracks, near[1]))
     facets = {"type": name, "cause": cause, "sequence": str(evidence.keys[item])}
     if len(evidence.classes) > 1:
@@ -179,7 +178,7 @@ def _event(shown: Shown, row: int) -> Frame:
         facets["object"] = str(truth_id)
     drawn = shown.frame(item, frame, size=_SIZE, title=f"{TYPE_NAMES[name]}: {cause}", only=only)
     facts = _facts(shown, row, name, frame, (truth_id, track_id, other))
-    return msgspec.structs.replace(drawn, focus=focus, facets=facets, facts=facts, tone="bad")
+    return msgspec.structs.replace(drawn, focus=shown.around(item, box), facets=facets, facts=facts, tone="bad")
 
 
 def _frame_of(name: str, first: int, last: int) -> int:
@@ -189,8 +188,6 @@ def _frame_of(name: str, first: int, last: int) -> int:
 def _around(objects: Floats, tracks: Floats, name: str) -> Floats:
     """The box around what an event is about: of a missed object it alone, of a false box the track's."""
     boxes = {"FN": objects, "FP": tracks}.get(name, np.concatenate([objects, tracks]))
-    if not len(boxes):
-        return np.zeros(0)
     low, high = boxes[:, :2].min(axis=0), (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
     return np.concatenate([low, high - low])
 

@@ -135,13 +135,11 @@ class Shown:
         top = min(max(y - FIRST + h / 2 - high / 2, 0.0), height - high)
         return round(left, 1), round(top, 1), round(wide, 1), round(high, 1)
 
-    def meeting(self, table: str, item: int, frame: int, part: Part | None) -> Array:
-        """Rows of ``truth`` or ``predictions`` in a frame whose boxes meet a part of it (None: all)."""
+    def meeting(self, table: str, item: int, frame: int, box: Floats) -> Array:
+        """Rows of ``truth`` or ``predictions`` in a frame whose boxes meet one (4,)."""
         here = self.rows(table, item, frame)
-        if part is None:
-            return here
-        x, y, w, h = (self.evidence[table]["box"][here] - [FIRST, FIRST, 0, 0]).T
-        left, top, wide, high = part
+        x, y, w, h = self.evidence[table]["box"][here].T
+        left, top, wide, high = box
         return np.asarray(here[(x < left + wide) & (x + w > left) & (y < top + high) & (y + h > top)])
 
     def drawn(self, objects: Array, tracks: Array) -> Drawn:
