@@ -131,8 +131,8 @@ def _planted(leg: LegRecord) -> Table:
     ]  # fmt: skip
     shares = ", ".join(f"{percent(share)} with {model}" for model, share in leg.unexplained.items())
     caption = (
-        "A tracker copes with some faults, so that nothing comes of them; what a tracker has no such limit for, it "
-        f"cannot be hit by. Of all events, planted or not, no rule fits {shares}."
+        "A tracker copes with some faults, so that nothing comes of them; a tracker without such a limit "
+        f"cannot be hit at all. Of all events, planted or not, no rule fits {shares}."
     )
     return Table(columns, rows, title="Planted, and what was found there", caption=caption, id=f"{leg.task}-planted")
 

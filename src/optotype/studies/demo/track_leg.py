@@ -22,7 +22,7 @@ from optotype.studies.training import Progress
 SEQUENCES, FRAMES, DRAWN = 22, 40, 3
 """Of the sequences so many have all their pictures, the others that of their first frame."""
 BUFFER, LEAST = 0.5, 260.0
-"""ByteTrack forgets after half a second, and lets boxes of so many square pixels not out."""
+"""ByteTrack forgets after half a second, and does not put out boxes of so many square pixels or less."""
 
 TRACKERS: dict[str, tuple[str, dict[str, Any]]] = {
     "ByteTrack": ("bytetrack", {"buffer": BUFFER, "min_area": LEAST}),
@@ -43,7 +43,7 @@ FAULTS = (
     Fault("clutter", "Three times a sequence something is detected where nothing is, for 8 frames.", "imagine", "FP",
           "background", 3, 8),
     Fault("unseen", "Some of what is too little seen to count is detected.", "see", "FP", "passed over", 0.6, 8),
-    Fault("small", f"ByteTrack lets boxes of {LEAST:g} square pixels or less not out.", "filter", "FN", "size filter",
+    Fault("small", f"ByteTrack does not put out boxes of {LEAST:g} square pixels or less.", "filter", "FN", "size filter",
           area=LEAST),
     Fault("knock", "The camera is knocked twice in every third sequence.", "knock", "IDSW", "camera jerk"),
 )  # fmt: skip
