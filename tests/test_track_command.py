@@ -161,6 +161,7 @@ def test_gaps_are_filled_and_sequences_chosen(data: Path, tmp_path: Path) -> Non
         (["--tracker", "iou", "--set", "max_lost=1.5"], "a whole number"),
         (["--digits", "two"], "a number of decimals"),
         (["--digits", "99"], "0 to 15"),
+        (["--video-size", "0"], "64 to 8,192"),
         (["--cmc"], "the images of all"),
         (["--sweep", "high=0.5,0.6"], "a truth to measure against"),
         (["--sweep", "high=0.5,0.6", "--truth", "x", "--video"], "Leave it out"),

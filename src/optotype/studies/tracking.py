@@ -37,6 +37,8 @@ from optotype.version import VERSION
 FORMAT = "optotype.tracks/1"
 TRACK_FILE, ROWS_FILE, CAMERA_FILE = "track.json", "rows.npz", "camera.npz"
 PICTURES = "pictures"
+LEAST_SIZE, MOST_SIZE = 64, 8192
+"""Pixels of the longer side of a video."""
 
 Progress = Callable[[int, int], None]
 
@@ -99,6 +101,8 @@ def track(
     if video or cmc:
         require("optotype track", "video", "cv2")
     _check_digits(digits)
+    if not LEAST_SIZE <= video_size <= MOST_SIZE:
+        raise InputError("--video-size", f"{LEAST_SIZE} to {MOST_SIZE:,} pixels", str(video_size), "Such as 960.")
     known = None if classes is None else _classes(classes)
     found = read_detected(Path(detections), images=_path(images), sequences=sequences, classes=known)
     seen = found.tracks
