@@ -43,8 +43,8 @@ FAULTS = (
     Fault("clutter", "Three times a sequence something is detected where nothing is, for 8 frames.", "imagine", "FP",
           "background", 3, 8),
     Fault("unseen", "Some of what is too little seen to count is detected.", "see", "FP", "passed over", 0.6, 8),
-    Fault("small", f"ByteTrack does not put out boxes of {LEAST:g} square pixels or less.", "filter", "FN", "size filter",
-          area=LEAST),
+    Fault("small", f"ByteTrack does not put out boxes of {LEAST:g} square pixels or less.", "filter", "FN",
+          "size filter", area=LEAST),
     Fault("knock", "The camera is knocked twice in every third sequence.", "knock", "IDSW", "camera jerk"),
 )  # fmt: skip
 
