@@ -106,33 +106,34 @@ def settle(
     taken[:columns] = False
     first, second = np.empty(rows), np.empty(rows)
     first_of_column, second_of_column = np.empty(columns), np.empty(columns)
+    left = np.arange(pairs)
+    waiting = pairs
     while True:
         first[:], second[:], first_of_column[:], second_of_column[:] = 0.0, 0.0, 0.0, 0.0
-        waiting = 0
-        for p in range(pairs):
-            i, j, w = row[p], column[p], weight[p]
+        for k in range(waiting):
+            i, j, w = row[left[k]], column[left[k]], weight[left[k]]
+            second[i] = max(second[i], min(first[i], w))
+            first[i] = max(first[i], w)
+            second_of_column[j] = max(second_of_column[j], min(first_of_column[j], w))
+            first_of_column[j] = max(first_of_column[j], w)
+        settled, after = 0, 0
+        for k in range(waiting):
+            i, j, w = row[left[k]], column[left[k]], weight[left[k]]
             if partner[i] >= 0 or taken[j]:
                 continue
-            waiting += 1
-            if w > first[i]:
-                first[i], second[i] = w, first[i]
-            elif w > second[i]:
-                second[i] = w
-            if w > first_of_column[j]:
-                first_of_column[j], second_of_column[j] = w, first_of_column[j]
-            elif w > second_of_column[j]:
-                second_of_column[j] = w
-        settled = 0
-        for p in range(pairs):
-            i, j, w = row[p], column[p], weight[p]
-            if partner[i] >= 0 or taken[j] or w < first[i] or w < first_of_column[j]:
-                continue
-            if w > second[i] + second_of_column[j] + margin:
+            if w >= first[i] and w >= first_of_column[j] and w > second[i] + second_of_column[j] + margin:
                 partner[i] = j
                 taken[j] = True
                 settled += 1
         if settled == 0:
             return waiting
+        for k in range(waiting):
+            if partner[row[left[k]]] < 0 and not taken[column[left[k]]]:
+                left[after] = left[k]
+                after += 1
+        if after == 0:
+            return 0
+        waiting = after
 
 
 @jit("boolean(int64, int64, int64, int64[::1], int64[::1], float64[::1], int64[::1])")

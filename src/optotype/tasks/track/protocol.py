@@ -38,8 +38,8 @@ def protocol(name: str, independent: bool, *, resamples: int, seed: int) -> dict
             "method": "bootstrap of scenes, matches as they are: Student's on the logit (MOTA: as it is), allowing for "
             "0 to 2.41 times the bias that shows",
             "counts": "none: they grow with the data",
-            "few_scenes": f"none under {FEWEST_GROUPS} scenes: of seven, blocks of frames give intervals that hold in 27 "
-            "to 68 % of simulated cases, as scenes differ more than moments of one",
+            "few_scenes": f"none under {FEWEST_GROUPS} scenes: of seven, blocks of frames give intervals that hold in "
+            "27 to 68 % of simulated cases, as scenes differ more than moments of one",
             "differences": "as MOTA, paired by scene",
             "unit": "sequence" if independent else "scene",
             "resamples": resamples,
