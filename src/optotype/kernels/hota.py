@@ -44,6 +44,8 @@ def _block_sum(values: Array, first: int, n: int) -> float:
 @jit()
 def pairwise_sum(values: Array, n: int) -> float:
     """Sum of the first ``n`` values in the order of NumPy's sum over contiguous ones: halves of more than 128 apart."""
+    if n <= _BLOCK:
+        return _block_sum(values, 0, n)
     first, size, left, halves = np.zeros(64, np.int64), np.zeros(64, np.int64), np.zeros(64), np.zeros(64, np.int64)
     size[0], total, at = n, 0.0, 0
     while at >= 0:
