@@ -14,13 +14,17 @@ from optotype.association import ByteTrack, track
 from optotype.cli import run
 from optotype.diagnose.causes import Causes, causes, sections, sentences
 from optotype.diagnose.conditions import TABLE, Objects, Tracked, attach, measure
+from optotype.errors import InputError
 from optotype.evidence import Evidence, Rows
 from optotype.formats import write_tracks
 from optotype.studies.explained import causes_of
 from optotype.studies.explaining import _tracked
 from optotype.tables import Items, Tracks
+from optotype.tasks.track.codes import CAUSE_CODE, TYPE_CODE
 from optotype.tasks.track.condition_slices import AXES, slices, surroundings
 from optotype.tasks.track.judging import match
+from optotype.tasks.track.reading import _motion
+from optotype.tasks.track.rules import Rules
 from optotype.views import Table
 from test_track_events import crowd
 from track_hand import Film, evidence, walk
@@ -218,3 +222,48 @@ def test_a_folder_is_explained_later(tmp_path: Path) -> None:
     assert {e.condition for e in found.effects} >= {"size", "speed", "age"}
     kept = evidences.load(out / "evidence.npz")
     assert len(kept[TABLE]) == len(truth)
+
+
+def test_the_cameras_motion_is_taken_from_the_images_where_it_was_estimated(tmp_path: Path) -> None:
+    """A pan of 7 px, of which the boxes show nothing, is what the camera did."""
+    truth = streets(sequences=2, frames=12)
+    said = overlooked(truth)
+    write_tracks(tmp_path / "said", said)
+    pan = np.tile([[1.0, 0, 7], [0, 1, 0]], (12, 1, 1))
+    known = np.arange(12) > 0
+    np.savez(tmp_path / "said" / "camera.npz", sequence=np.array(["s00"]), start=[0, 12], matrix=pan, known=known)
+    motion = _motion(tmp_path / "said")
+    found = match(truth, said, rules=Rules(motion=motion))
+    moved = _tracked(found)
+    camera = surroundings(found, np.flatnonzero(found["truth"]["kept"])).camera()
+    first, frame = found["truth"].item == 0, found["truth"]["frame"]
+    np.testing.assert_array_equal(camera[first & (frame > 1)], 7.0)
+    np.testing.assert_array_equal(measure("track", moved, truth.items, images=False).values["camera"], camera)
+    np.testing.assert_array_equal(
+        camera[~first], surroundings(match(truth, said), np.arange(len(truth))).camera()[~first]
+    )
+
+
+def test_a_jerk_of_the_camera_is_seen_in_its_motion() -> None:
+    """Identities change where the images say that the camera jerked."""
+    truth = streets(sequences=1, frames=20)
+    said = replace(truth, id=truth.id + 100 * (truth.frame > 10), score=np.ones(len(truth)))
+    matrix = np.tile([[1.0, 0, 0], [0, 1, 0]], (20, 1, 1))
+    matrix[10, 0, 2] = 60
+    events = match(truth, said, rules=Rules(motion={"s00": matrix}))["events"]
+    switches = events["type"] == TYPE_CODE["IDSW"]
+    assert switches.sum() == 10
+    assert set(events["cause"][switches]) == {CAUSE_CODE["camera jerk"]}
+    without = match(truth, said)["events"]
+    assert CAUSE_CODE["camera jerk"] not in set(without["cause"])
+
+
+def test_a_damaged_file_of_camera_motion_is_told(tmp_path: Path) -> None:
+    (tmp_path / "camera.npz").write_bytes(b"PK not a zip")
+    with pytest.raises(InputError, match=r"camera\.npz"):
+        _motion(tmp_path)
+    np.savez(
+        tmp_path / "camera.npz", sequence=np.array(["a"]), start=[0, 2], matrix=np.zeros((2, 3)), known=[True, True]
+    )
+    with pytest.raises(InputError, match=r"camera\.npz"):
+        _motion(tmp_path)

@@ -10,6 +10,7 @@ import numpy as np
 from optotype.diagnose import causes, space
 from optotype.diagnose.space.records import load as load_space
 from optotype.evidence import Evidence
+from optotype.metrics.intervals import FEWEST_GROUPS
 from optotype.results import Result
 from optotype.runs import RunFolder
 from optotype.studies.judging import Judged
@@ -24,8 +25,11 @@ def causes_of(result: Result) -> causes.Causes | None:
 
 
 def woven(verdict: list[Sentence], folder: RunFolder, judged: Judged) -> list[Sentence]:
-    """The task's verdict with the explanation in it: how good first, then what the mistakes go with, then the rest."""
-    found = causes_of(judged.result)
+    """The task's verdict with the explanation in it: how good first, then what the mistakes go with, then the rest.
+
+    With too few groups nothing can be shown to go with them, and the task's own words already say that they are few.
+    """
+    found = causes_of(judged.result) if judged.result.n.groups >= FEWEST_GROUPS else None
     told = causes.sentences(found) if found else []
     return (
         verdict[:1] + told + verdict[1:] + (space.sentences(load_space(folder.space)) if folder.space.is_file() else [])

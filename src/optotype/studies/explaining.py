@@ -172,7 +172,7 @@ def _tracked(evidence: Evidence) -> Objects:
 
     truth = evidence["truth"]
     around = surroundings(evidence, np.flatnonzero(truth["kept"]))
-    tracked = Tracked(around.image, around.id, around.visibility)
+    tracked = Tracked(around.image, around.id, around.visibility, around.motion)
     return Objects(around.item, around.label, around.box, tracked)
 
 

@@ -35,8 +35,8 @@ def judge(
     """Match and measure tables that were read, and leave evidence and numbers in the folder.
 
     The hash of the truth covers what was judged, not how it was stored, as does that of predictions in a folder, which
-    may hold other things. The evidence is written while it is measured, the numbers last, so that ``eval.json`` says that
-    all is there.
+    may hold other things. The evidence is written while it is measured, the numbers last, so that ``eval.json`` says
+    that all is there.
     """
     record = task_of(task)
     found = record.match(read.truth, read.prediction, **read.rules)

@@ -31,11 +31,11 @@ from optotype.studies.footages import footage_of, read_detected
 from optotype.studies.saying import Say, quiet
 from optotype.studies.trackers import settings_of
 from optotype.tables import Floats, Tracks
-from optotype.tasks.track.reading import hashes
+from optotype.tasks.track.reading import CAMERA, RECORD, hashes
 from optotype.version import VERSION
 
 FORMAT = "optotype.tracks/1"
-TRACK_FILE, ROWS_FILE, CAMERA_FILE = "track.json", "rows.npz", "camera.npz"
+ROWS_FILE = "rows.npz"
 PICTURES = "pictures"
 LEAST_SIZE, MOST_SIZE = 64, 8192
 """Pixels of the longer side of a video."""
@@ -121,9 +121,9 @@ def track(
     write_tracks(folder, tracks, digits=digits)
     _write_rows(folder / ROWS_FILE, tracks)
     if motion:
-        _write_camera(folder / CAMERA_FILE, motion)
+        _write_camera(folder / CAMERA, motion)
     options = {"per_class": per_class, "dense_ids": dense_ids, "interpolate": interpolate, "cmc": cmc}
-    _write_record(folder / TRACK_FILE, Path(detections), seen, chosen, reference, options, command)
+    _write_record(folder / RECORD, Path(detections), seen, chosen, reference, options, command)
     _draw(folder, tracks, true, protocol, video=video, longest=video_size, threads=threads, say=say, progress=progress)
     return Tracked(tracks, chosen, warnings, seconds)
 

@@ -112,9 +112,10 @@ def _effects(
     return sorted(effects, key=_strength), why_not or adjusting.HOW
 
 
-def _strength(effect: Effect) -> tuple[bool, float]:
+def _strength(effect: Effect) -> tuple[bool, bool, float]:
+    """Order of the effects: by the end of the interval that is nearer to none; those without one by their size."""
     low = effect.difference.low
-    return effect.kind == "model", 1.0 if low is None else -low
+    return effect.kind == "model", low is None, -effect.difference.value if low is None else -low
 
 
 def _p(c: Looked, base: Causes) -> float | None:

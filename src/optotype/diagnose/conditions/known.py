@@ -17,12 +17,14 @@ BOX_COLUMNS = ("box_x", "box_y", "box_w", "box_h")
 @dataclass(frozen=True, eq=False)
 class Tracked:
     """Objects in frames: ``image`` (n,) numbers the frames of all sequences through, so that those of one sequence
-    follow each other; ``id`` (n,) the identity within the sequence; ``visibility`` (n,) 0–1, NaN where unknown.
+    follow each other; ``id`` (n,) the identity within the sequence; ``visibility`` (n,) 0–1, NaN where unknown;
+    ``motion`` (frames, 2) the camera's in pixels, None where it was not estimated from images.
     """
 
     image: NDArray[np.int64]
     id: NDArray[np.int64]
     visibility: Floats
+    motion: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,7 @@ def speed(known: Known) -> Floats:
 
 
 def camera(known: Known) -> Floats:
-    """Median displacement of all boxes since the frame before, in pixels; NaN with fewer than 3 boxes."""
+    """How far the camera moved the image since the frame before, in pixels: as estimated, else as all boxes moved."""
     return _around(known).camera()
 
 
@@ -40,4 +40,6 @@ def _around(known: Known) -> Surroundings:
 
     objects, tracked = known.objects, known.objects.tracked
     assert tracked is not None, "objects in frames"
-    return Surroundings(objects.item, tracked.image, tracked.id, objects.label, objects.box, tracked.visibility)
+    return Surroundings(
+        objects.item, tracked.image, tracked.id, objects.label, objects.box, tracked.visibility, tracked.motion
+    )

@@ -73,8 +73,8 @@ def surroundings(evidence: Evidence, rows: Array) -> Surroundings:
     """What goes on around the objects at ``rows`` of the truth."""
     truth = evidence["truth"]
     image = moving.frame_starts(evidence)[truth.item[rows]] + truth["frame"][rows] - 1
-    columns = (truth[name][rows] for name in ("id", "label", "box", "visibility"))
-    return Surroundings(truth.item[rows], image, *columns)
+    id_, label, box, visibility = (truth[name][rows] for name in ("id", "label", "box", "visibility"))
+    return Surroundings(truth.item[rows], image, id_, label, box, visibility, moving.of_camera(evidence))
 
 
 def _sums(evidence: Evidence, rows: Array) -> Floats:

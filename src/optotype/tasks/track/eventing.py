@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from optotype.evidence import Evidence, Rows
 from optotype.tables import Array, Ints
+from optotype.tasks.track import moving
 from optotype.tasks.track.causing import (
     ALARMS,
     MISSED,
@@ -71,15 +72,20 @@ def explained(evidence: Evidence, rules: Rules) -> Evidence:
     object: of the other track), ``label`` int32, ``fact`` float64, what the cause was read from. An FN or FP is a run
     of frames; an IDSW and a Frag lie at the frame ``last`` where the object is found again, ``first`` is the frame
     after it was found before. Merged and split tracks lie where the further object or track begins.
+    Where the camera's motion is known, the table ``camera`` is added too (``moving.table``).
     """
+    if (moved := moving.table(evidence, rules.motion)) is not None:
+        evidence = _with(evidence, moving.TABLE, moved)
     facts = Facts.of(evidence, rules)
     missed, alarms = _missed(facts), _alarms(facts)
     changes = _changes(facts)
     caused = _changed(facts, changes, missed, alarms)
     table = _table([_misses(facts, missed), _falses(facts, alarms), *_losses(facts, changes, caused, missed)])
-    return Evidence(
-        evidence.task, evidence.classes, evidence.keys, evidence.groups, {**evidence.tables, TABLE: table}
-    )  # fmt: skip
+    return _with(evidence, TABLE, table)
+
+
+def _with(evidence: Evidence, name: str, rows: Rows) -> Evidence:
+    return replace(evidence, tables={**evidence.tables, name: rows})
 
 
 def summary(evidence: Evidence) -> dict[str, Any]:

@@ -104,7 +104,8 @@ class Facts:
         later, earlier = moving.steps(truth.chains, truth.frame)
         stay = np.full(len(truth.rows), np.nan)
         stay[later] = iou(box[0][later], box[0][earlier])
-        jerk = moving.jerks(evidence, moving.of_all(box[0], later, earlier, truth.frame, int(starts[-1])))
+        motion = moving.of_all(box[0], later, earlier, truth.frame, int(starts[-1]))
+        jerk = moving.jerks(evidence, moving.preferred(moving.of_camera(evidence), motion))
         return cls(truth, said, seen, Limits.of(evidence, rules), stay, jerk, np.cumsum(jerk > 0), _size(evidence))
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from optotype.evidence import Evidence
+from optotype.evidence import Evidence, Rows
 from optotype.tables import Array, Floats
 from optotype.tasks.track.chains import Chains
+
+TABLE = "camera"
+"""Table of the evidence with the camera's motion, where that was estimated from images."""
 
 FEWEST = 3
 """Boxes in both frames, for a motion of all."""
@@ -24,6 +29,33 @@ def frame_starts(evidence: Evidence) -> Array:
     length = np.zeros(len(evidence), np.int64)
     length[evidence["sequences"].item] = evidence["sequences"]["length"]
     return np.append(0, np.cumsum(length))
+
+
+def table(evidence: Evidence, motion: Mapping[str, Floats]) -> Rows | None:
+    """A row a frame, from the first on: ``move`` (frames, 2) float64, how far the scene at the image's centre moved
+    since the frame before, in pixels, NaN where unknown. ``motion`` maps a sequence to (length, 2, 3); None for none.
+    """
+    if not motion:
+        return None
+    starts, rows = frame_starts(evidence), evidence["sequences"]
+    centre = np.column_stack([rows["width"], rows["height"]]) / 2
+    move = np.full((int(starts[-1]), 2), np.nan)
+    for i, at in zip(rows.item.tolist(), centre, strict=True):
+        matrix = motion.get(str(evidence.keys[i]))
+        if matrix is not None:
+            n = min(len(matrix), int(starts[i + 1] - starts[i]))
+            move[starts[i] : starts[i] + n] = matrix[:n, :, :2] @ at + matrix[:n, :, 2] - at
+    return Rows(np.repeat(np.arange(len(evidence), dtype=np.int32), np.diff(starts)), {"move": move})
+
+
+def of_camera(evidence: Evidence) -> Floats | None:
+    """Motion of each frame as the images show it, (frames, 2); None where it was not estimated."""
+    return evidence[TABLE]["move"] if TABLE in evidence.tables else None
+
+
+def preferred(known: Floats | None, otherwise: Floats) -> Floats:
+    """Motions (n, 2), from the images where they are known."""
+    return otherwise if known is None else np.where(np.isfinite(known), known, otherwise)
 
 
 def steps(chains: Chains, frame: Array) -> tuple[Array, Array]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -16,12 +16,15 @@ from optotype.errors import InputError
 from optotype.formats import read_classes, read_track_detections, read_track_results, read_tracks
 from optotype.formats.manifest import write_items
 from optotype.kernels.track_offset import cover
-from optotype.tables import Array, Tracks
+from optotype.tables import Array, Floats, Tracks
 from optotype.tasks.reading import Asked, Read
 from optotype.tasks.track.rules import PROTOCOLS, Rules
 
 RECORD = "track.json"
 """What ``optotype track`` leaves beside its results: how it ran, and on which detections."""
+CAMERA = "camera.npz"
+"""What it leaves there of the camera's motion: ``sequence`` (s,), ``start`` (s + 1,), ``matrix`` (frames, 2, 3), and
+``known`` (frames,)."""
 
 _MOT = re.compile(r"MOT(15|16|17|20)-\d+.*")
 _SAMPLES, _LEAST = 128, 30  # frames looked at for an offset, and boxes below which it is not judged
@@ -33,7 +36,8 @@ def read(asked: Asked) -> Read:
     """Both sides: MOTChallenge's tree, KITTI's labels or ``.npz`` against a tracker's SEQ.txt or ``.npz``.
 
     The protocol is ``plain`` unless another is asked for. Where ``track.json`` lies with the results, how the tracker
-    ran serves explaining, and so do its detections where they are still there and the same, or are asked for.
+    ran serves explaining, and so do the camera's motion, where it was estimated, and its detections where they are
+    still there and the same, or are asked for.
     """
     asked.only("track", "classes", "sequences", "missing", "detections")
     asked.check_protocol(*PROTOCOLS)
@@ -44,7 +48,7 @@ def read(asked: Asked) -> Read:
     record = _record(asked.predictions)
     detections, more = _detections(asked, record, truth.tracks)
     warnings = [*truth.warnings, *said.warnings, *_hint(protocol, truth.tracks), *offset(truth.tracks, said.tracks)]
-    rules = Rules(protocol, detections, _settings(record))
+    rules = Rules(protocol, detections, _settings(record), _motion(asked.predictions))
     return Read(truth.tracks, said.tracks, truth.tracks.items, source, (*warnings, *more), {"rules": rules})
 
 
@@ -131,6 +135,23 @@ def hashes(detections: Tracks) -> dict[str, str]:
     return found
 
 
+def _motion(predictions: Path) -> dict[str, Floats]:
+    """The camera's motion by sequence, NaN where it is not known; nothing where none was estimated."""
+    file = predictions / CAMERA
+    if not file.is_file():
+        return {}
+    try:
+        with np.load(file, allow_pickle=False) as found:
+            matrix, known = found["matrix"].astype(np.float64), found["known"]
+            if matrix.shape != (len(known), 2, 3):
+                raise ValueError(f"matrices of the shape {matrix.shape}")
+            parts = np.split(np.where(known[:, None, None], matrix, np.nan), found["start"][1:-1])
+            return dict(zip(found["sequence"].tolist(), parts, strict=True))
+    except (BadZipFile, KeyError, ValueError, IndexError, TypeError, OSError, EOFError) as error:
+        raise InputError(str(file), "the camera's motion that 'optotype track --cmc' writes", str(error),
+                         "Track again, or remove the file.") from error  # fmt: skip
+
+
 # Whether the frames of both sides are the same
 
 
@@ -180,9 +201,8 @@ def _sampled(truth: Tracks) -> tuple[Array, Array, Array]:
 
 
 def keep(path: Path, truth: Tracks) -> None:
-    """Write the sequences as a CSV with length and rate: from it the report finds their frames."""
-    columns = {**truth.items.columns, "length": truth.length.copy(), "rate": truth.rate.copy()}
-    write_items(path, replace(truth.items, columns=columns))
+    """Write the sequences as a CSV: from it the report finds their frames."""
+    write_items(path, truth.items)
 
 
 def digest(truth: Tracks) -> str:

@@ -19,7 +19,7 @@ from optotype.tasks.track.chains import Chains
 class Surroundings:
     """Objects (n,) in the order of the frames. ``item`` is the sequence, ``image`` numbers the frames of all sequences
     through, so that of one sequence they follow each other, ``id`` and ``label`` tell objects apart, ``visibility`` is
-    NaN where it is not known.
+    NaN where it is not known. ``motion`` (frames, 2) is the camera's in each frame, where images told it.
     """
 
     item: Ints
@@ -28,6 +28,7 @@ class Surroundings:
     label: Ints
     box: Floats
     visibility: Floats
+    motion: Floats | None = None
 
     @cached_property
     def chains(self) -> Chains:
@@ -72,12 +73,15 @@ class Surroundings:
         return np.asarray(np.sqrt(self.box[:, 2] * self.box[:, 3]))
 
     def camera(self) -> Floats:
-        """Median displacement of all boxes since the frame before, in pixels; NaN with fewer than 3 boxes in both."""
+        """How far the image's centre moved since the frame before, in pixels, where that was estimated; else the median
+        displacement of all boxes, NaN with fewer than 3 in both frames.
+        """
         if not len(self.image):
             return np.zeros(0)
         later, earlier = self._steps
-        motion = moving.of_all(self.box, later, earlier, self._place, int(self._place[-1]) + 1)
-        return np.asarray(np.hypot(*motion.T)[self._place])
+        motion = moving.of_all(self.box, later, earlier, self._place, int(self._place[-1]) + 1)[self._place]
+        known = None if self.motion is None else self.motion[self.image]
+        return np.asarray(np.hypot(*moving.preferred(known, motion).T))
 
     def age(self) -> Floats:
         """Frames since the object was first there."""
