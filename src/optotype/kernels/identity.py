@@ -43,10 +43,16 @@ def heaviest(rows: int, columns: int, row: Array, column: Array, weight: Array) 
             parent[_root(parent, row[p])] = _root(parent, rows + column[p])
             left[count] = p
             count += 1
-    piece = np.empty(waiting, np.int64)
+    piece, start = np.empty(waiting, np.int64), np.zeros(rows + columns + 1, np.int64)
     for k in range(waiting):
         piece[k] = _root(parent, row[left[k]])
-    order = np.argsort(piece)
+        start[piece[k] + 1] += 1
+    for k in range(rows + columns):
+        start[k + 1] += start[k]
+    order = np.empty(waiting, np.int64)
+    for k in range(waiting):
+        order[start[piece[k]]] = k
+        start[piece[k]] += 1
     place = np.full(rows + columns, -1, np.int64)
     begin = 0
     while begin < waiting:
