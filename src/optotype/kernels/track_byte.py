@@ -30,8 +30,8 @@ FOLLOWED, MISSING, GONE = range(3)
 HIGH, LOW, NEW, LIMIT, LIMIT_LOW, LIMIT_NEW, BUFFER, AREA, RATIO, FUSED, DUPLICATE, REFERENCE = range(12)
 """``settings``: as the fields of ``association.ByteTrack``; buffer in frames; REFERENCE 1: the authors' code."""
 
-POOL, PARTNER, HIGHS, LOWS, REST, FRESH, COUNTS = range(7)
-"""Rows of ``work``: lists of slots and of boxes."""
+POOL, PARTNER, HIGHS, LOWS, REST, FRESH, FOUND, COUNTS = range(8)
+"""Rows of ``work``: lists of slots and of boxes, and in the last how long each is."""
 
 SCORE = 20
 """``state``: the score of the last box, after the filter's numbers (kalman.py)."""
@@ -98,12 +98,9 @@ def _confirm(head: Array, book: Array, i: int) -> None:
         book[i, ID] = head[BORN]
 
 
-@jit("int64(float64[:, ::1], int64, int64, float64[::1], float64[::1], int64[:, ::1])")
-def _split(box: Array, first: int, last: int, score: Array, settings: Array, work: Array) -> int:
-    """The boxes first … last − 1 with high scores into ``work[HIGHS]``, those with low ones after them into LOWS.
-
-    Returns how many are high; ``work[COUNTS, 0]`` becomes the number of low ones.
-    """
+@jit("void(float64[:, ::1], int64, int64, float64[::1], float64[::1], int64[:, ::1])")
+def _split(box: Array, first: int, last: int, score: Array, settings: Array, work: Array) -> None:
+    """The boxes first … last − 1 with high scores into HIGHS, those with low ones into LOWS."""
     highs, lows = 0, 0
     for d in range(first, last):
         s = score[d]
@@ -115,8 +112,7 @@ def _split(box: Array, first: int, last: int, score: Array, settings: Array, wor
         elif s > settings[LOW] and s < settings[HIGH]:
             work[LOWS, lows] = d
             lows += 1
-    work[COUNTS, 0] = lows
-    return highs
+    work[COUNTS, HIGHS], work[COUNTS, LOWS] = highs, lows
 
 
 @jit("void(int64[::1], int64[:, ::1], float64[:, ::1], float64[::1], float64, int64[:, ::1], float64[:, :, ::1])")
@@ -169,25 +165,12 @@ def _drop_duplicates(
     head[LOST] = kept
 
 
-@jit(
-    "void(int64[::1], int64[:, ::1], float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], float64[:, ::1],"
-    " int64, int64[:, ::1], float64[:, :, ::1], float64[::1], int64[::1], int64[::1], float64[::1], int64, int64)"
-)
-def _frame(
-    head: Array, book: Array, state: Array, box: Array, score: Array, settings: Array, motion: Array, f: int,
-    work: Array, corners: Array, scores: Array, row: Array, column: Array, weight: Array, first: int, last: int,
-) -> None:  # fmt: skip
-    """Bring the tracks to the frame with the boxes first … last − 1."""
-    reference = settings[REFERENCE] > 0
-    extra = 1.0 if reference else 0.0
-    fused = settings[FUSED] > 0
-    ours, theirs, partner = corners[0], corners[1], work[PARTNER]
-    head[CLOCK] += 1
-    clock = head[CLOCK]
-    highs = _split(box, first, last, score, settings, work)
-    lows = work[COUNTS, 0]
+@jit("void(int64[::1], int64[:, ::1], float64[:, ::1], float64[:, ::1], int64, int64[:, ::1], float64[:, ::1])")
+def _gather(head: Array, book: Array, state: Array, motion: Array, f: int, work: Array, corners: Array) -> None:
+    """The tracks that are let out, then the lost ones, predicted, into POOL, with their corners; the others into FRESH.
 
-    # The pool: the tracks that are let out, then the lost ones. Those not yet confirmed are not predicted.
+    Those not yet confirmed are not predicted.
+    """
     pool, fresh = 0, 0
     for p in range(head[TRACKED]):
         i = book[p, IN_TRACKED]
@@ -202,6 +185,7 @@ def _frame(
     for p in range(head[LOST]):
         work[POOL, pool] = book[p, IN_LOST]
         pool += 1
+    work[COUNTS, POOL], work[COUNTS, FRESH] = pool, fresh
     for p in range(pool):
         i = work[POOL, p]
         if book[i, MODE] != FOLLOWED:
@@ -209,62 +193,105 @@ def _frame(
         _predict(state, i)
         if len(motion):
             _warp(state, i, motion, f)
-        _corners(state, i, ours, p)
+        _corners(state, i, corners, p)
 
-    # First: all of them with the boxes of high score.
-    for p in range(highs):
-        _corners_of_box(box, work[HIGHS, p], score, theirs, p, scores)
-    pair_up(ours, pool, theirs, highs, extra, scores, fused, settings[LIMIT], row, column, weight, partner)
-    rest, found = 0, 0
-    for p in range(pool):
-        i, d = work[POOL, p], partner[p]
-        if d >= 0:
-            if book[i, MODE] != FOLLOWED:
-                work[COUNTS, found] = i
-                found += 1
-            _take(state, book, i, box, work[HIGHS, d], score, clock)
-            work[HIGHS, d] = -1
-        elif book[i, MODE] == FOLLOWED:
-            work[REST, rest] = i
-            for k in range(4):
-                ours[rest, k] = ours[p, k]
-            rest += 1
+
+@jit(
+    "void(float64[:, ::1], float64[::1], int64[:, ::1], int64, int64, float64[:, :, ::1], float64[::1], float64,"
+    " boolean, float64, int64[::1], int64[::1], float64[::1])"
+)
+def _assign(
+    box: Array, score: Array, work: Array, tracks: int, boxes: int, corners: Array, scores: Array, extra: float,
+    fused: bool, limit: float, row: Array, column: Array, weight: Array,
+) -> None:  # fmt: skip
+    """PARTNER becomes the place in the list ``boxes`` for each of the list ``tracks``, whose corners are known."""
+    for p in range(work[COUNTS, boxes]):
+        _corners_of_box(box, work[boxes, p], score, corners[1], p, scores)
+    pair_up(
+        corners[0], work[COUNTS, tracks], corners[1], work[COUNTS, boxes], extra, scores, fused, limit, row, column,
+        weight, work[PARTNER],
+    )  # fmt: skip
+
+
+@jit("void(int64[:, ::1])")
+def _close_up(work: Array) -> None:
+    """HIGHS without the boxes that are taken (−1)."""
     left = 0
-    for p in range(highs):
+    for p in range(work[COUNTS, HIGHS]):
         if work[HIGHS, p] >= 0:
             work[HIGHS, left] = work[HIGHS, p]
             left += 1
+    work[COUNTS, HIGHS] = left
 
-    # Second: the followed ones among the rest with the boxes of low score.
-    for p in range(lows):
-        _corners_of_box(box, work[LOWS, p], score, theirs, p, scores)
-    pair_up(ours, rest, theirs, lows, extra, scores, False, settings[LIMIT_LOW], row, column, weight, partner)
+
+@jit("void(int64[:, ::1], float64[:, ::1], float64[:, ::1], float64[::1], int64, int64[:, ::1], float64[:, ::1])")
+def _first(book: Array, state: Array, box: Array, score: Array, clock: int, work: Array, corners: Array) -> None:
+    """The pool takes its boxes. FOUND: those that were lost; REST, with corners: those followed so far, without one."""
+    rest, found = 0, 0
+    for p in range(work[COUNTS, POOL]):
+        i, q = work[POOL, p], work[PARTNER, p]
+        if q >= 0:
+            if book[i, MODE] != FOLLOWED:
+                work[FOUND, found] = i
+                found += 1
+            _take(state, book, i, box, work[HIGHS, q], score, clock)
+            work[HIGHS, q] = -1
+        elif book[i, MODE] == FOLLOWED:
+            work[REST, rest] = i
+            for k in range(4):
+                corners[rest, k] = corners[p, k]
+            rest += 1
+    work[COUNTS, REST], work[COUNTS, FOUND] = rest, found
+    _close_up(work)
+
+
+@jit("void(int64[:, ::1], float64[:, ::1], float64[:, ::1], float64[::1], int64, int64[:, ::1])")
+def _second(book: Array, state: Array, box: Array, score: Array, clock: int, work: Array) -> None:
+    """The rest takes its boxes of low score; REST: those that have none are missing from now on."""
     missed = 0
-    for p in range(rest):
-        i, d = work[REST, p], partner[p]
-        if d >= 0:
-            _take(state, book, i, box, work[LOWS, d], score, clock)
+    for p in range(work[COUNTS, REST]):
+        i, q = work[REST, p], work[PARTNER, p]
+        if q >= 0:
+            _take(state, book, i, box, work[LOWS, q], score, clock)
         else:
             book[i, MODE] = MISSING
             work[REST, missed] = i
             missed += 1
+    work[COUNTS, REST] = missed
 
-    # Third: those not yet confirmed with the boxes of high score that are left.
-    for p in range(fresh):
-        _corners(state, work[FRESH, p], ours, p)
-    for p in range(left):
-        _corners_of_box(box, work[HIGHS, p], score, theirs, p, scores)
-    pair_up(ours, fresh, theirs, left, extra, scores, fused, settings[LIMIT_NEW], row, column, weight, partner)
-    for p in range(fresh):
-        i, d = work[FRESH, p], partner[p]
-        if d >= 0:
-            _take(state, book, i, box, work[HIGHS, d], score, clock)
+
+@jit("void(int64[::1], int64[:, ::1], float64[:, ::1], float64[:, ::1], float64[::1], int64[:, ::1])")
+def _third(head: Array, book: Array, state: Array, box: Array, score: Array, work: Array) -> None:
+    """Those not yet confirmed take their boxes, and are; or go."""
+    for p in range(work[COUNTS, FRESH]):
+        i, q = work[FRESH, p], work[PARTNER, p]
+        if q >= 0:
+            _take(state, book, i, box, work[HIGHS, q], score, head[CLOCK])
             _confirm(head, book, i)
-            work[HIGHS, d] = -1
+            work[HIGHS, q] = -1
         else:
             book[i, MODE] = GONE
+    _close_up(work)
 
-    # The lists of the next frame: the followed ones that are still here, new ones, and those found again.
+
+@jit("int64(int64[::1], int64[:, ::1], float64[:, ::1], float64[:, ::1], int64, float64[::1], boolean)")
+def _new(head: Array, book: Array, state: Array, box: Array, d: int, score: Array, reference: bool) -> int:
+    """The slot of a track that begins with box d; it is let out at once in the first frame only."""
+    i, clock = take(head, book), head[CLOCK]
+    _start(state, i, box, d, score)
+    book[i, ID], book[i, MODE], book[i, DOOMED] = -1, FOLLOWED, 0
+    book[i, START], book[i, LAST], book[i, ROW] = clock, clock, d
+    if reference or clock == 1:
+        _confirm(head, book, i)
+    book[i, ACTIVE] = clock == 1
+    return i
+
+
+@jit("void(int64[::1], int64[:, ::1], float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], int64[:, ::1])")
+def _list_tracked(
+    head: Array, book: Array, state: Array, box: Array, score: Array, settings: Array, work: Array
+) -> None:  # fmt: skip
+    """The followed tracks of the next frame: those that are still here, new ones, and those found again."""
     tracked = 0
     for p in range(head[TRACKED]):
         i = book[p, IN_TRACKED]
@@ -273,23 +300,25 @@ def _frame(
             tracked += 1
         elif book[i, MODE] == GONE:
             free(head, book, i)
-    for p in range(left):
+    for p in range(work[COUNTS, HIGHS]):
         d = work[HIGHS, p]
-        if d >= 0 and score[d] >= settings[NEW]:
-            i = take(head, book)
-            _start(state, i, box, d, score)
-            book[i, ID], book[i, MODE], book[i, ACTIVE], book[i, DOOMED] = -1, FOLLOWED, 0, 0
-            book[i, START], book[i, LAST], book[i, ROW] = clock, clock, d
-            if reference or clock == 1:
-                _confirm(head, book, i)
-            if clock > 1:
-                book[i, ACTIVE] = 0
-            book[tracked, IN_TRACKED] = i
+        if score[d] >= settings[NEW]:
+            book[tracked, IN_TRACKED] = _new(head, book, state, box, d, score, settings[REFERENCE] > 0)
             tracked += 1
-    for p in range(found):
-        book[tracked, IN_TRACKED] = work[COUNTS, p]
+    for p in range(work[COUNTS, FOUND]):
+        book[tracked, IN_TRACKED] = work[FOUND, p]
         tracked += 1
-    lost = 0
+    head[TRACKED] = tracked
+
+
+@jit("void(int64[::1], int64[:, ::1], float64[::1], int64[:, ::1])")
+def _list_lost(head: Array, book: Array, settings: Array, work: Array) -> None:
+    """The lost tracks of the next frame: those that are not found again or too old, and those that are new to it.
+
+    The authors strike an old track off a frame after they decide to. Until then it can be found again, but is doomed:
+    the next time that it is lost it is gone at once.
+    """
+    lost, clock, reference = 0, head[CLOCK], settings[REFERENCE] > 0
     for p in range(head[LOST]):
         i = book[p, IN_LOST]
         if book[i, MODE] == FOLLOWED:
@@ -298,18 +327,51 @@ def _frame(
         if book[i, DOOMED] or (late and not reference):
             free(head, book, i)
             continue
-        if late:  # the authors strike it off a frame later: until then it can be found again, but is doomed
+        if late:
             book[i, MODE], book[i, DOOMED] = GONE, 1
         book[lost, IN_LOST] = i
         lost += 1
-    for p in range(missed):
+    for p in range(work[COUNTS, REST]):
         i = work[REST, p]
         if book[i, DOOMED]:
             free(head, book, i)
-            continue
-        book[lost, IN_LOST] = i
-        lost += 1
-    head[TRACKED], head[LOST] = tracked, lost
+        else:
+            book[lost, IN_LOST] = i
+            lost += 1
+    head[LOST] = lost
+
+
+@jit(
+    "void(int64[::1], int64[:, ::1], float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], float64[:, ::1],"
+    " int64, int64[:, ::1], float64[:, :, ::1], float64[::1], int64[::1], int64[::1], float64[::1], int64, int64)"
+)
+def _frame(
+    head: Array, book: Array, state: Array, box: Array, score: Array, settings: Array, motion: Array, f: int,
+    work: Array, corners: Array, scores: Array, row: Array, column: Array, weight: Array, first: int, last: int,
+) -> None:  # fmt: skip
+    """Bring the tracks to the frame with the boxes first … last − 1."""
+    extra = 1.0 if settings[REFERENCE] > 0 else 0.0
+    head[CLOCK] += 1
+    _split(box, first, last, score, settings, work)
+    _gather(head, book, state, motion, f, work, corners[0])
+    limits = (settings[LIMIT], settings[LIMIT_LOW], settings[LIMIT_NEW])
+    for stage in range(3):
+        tracks, boxes = ((POOL, HIGHS), (REST, LOWS), (FRESH, HIGHS))[stage]
+        fused = settings[FUSED] > 0 and stage != 1
+        if stage == 2:
+            for p in range(work[COUNTS, FRESH]):
+                _corners(state, work[FRESH, p], corners[0], p)
+        _assign(
+            box, score, work, tracks, boxes, corners, scores, extra, fused, limits[stage], row, column, weight
+        )  # fmt: skip
+        if stage == 0:
+            _first(book, state, box, score, head[CLOCK], work, corners[0])
+        elif stage == 1:
+            _second(book, state, box, score, head[CLOCK], work)
+        else:
+            _third(head, book, state, box, score, work)
+    _list_tracked(head, book, state, box, score, settings, work)
+    _list_lost(head, book, settings, work)
     _drop_duplicates(head, book, state, settings, extra, work, corners)
 
 
@@ -348,7 +410,7 @@ def run(
     for g in range(f, frames):
         most = max(most, start[g + 1] - start[g])
     size = max(len(state), most)
-    work, corners, scores = np.empty((7, size), np.int64), np.empty((2, size, 4)), np.empty(size)
+    work, corners, scores = np.empty((8, size), np.int64), np.empty((2, size, 4)), np.empty(size)
     room = 8 * size
     row, column, weight = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
     while f < frames:
