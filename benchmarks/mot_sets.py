@@ -44,7 +44,7 @@ def write(folder: Path, sequences: Sequence[tuple[str, int, int, int, float]] = 
 
 def walks(rng: np.random.Generator, frames: int, width: int, height: int, density: float):
     """Frame from 1, object, box (n, 4) and the share that nothing nearer covers, by frame."""
-    n = int(density * frames / LIFE)
+    n = int(0.77 * density * frames / LIFE)  # some of a life lies outside of the sequence
     start = rng.integers(-LIFE, frames, n)
     first, last = np.maximum(start, 0), np.minimum(start + rng.integers(30, 3 * LIFE, n), frames)
     lives = np.maximum(last - first, 0)
