@@ -31,7 +31,7 @@ def text_of(raw: bytes) -> Text:
 
 def number(text: str, after: str = ",") -> tuple[int, float, int]:
     raw = np.frombuffer((text + after).encode() + bytes(PADDING), np.uint8)
-    state, value, end = json_scan.real_at(raw.ctypes.data, json_float.powers())
+    state, value, end = json_float.real_at(raw.ctypes.data, json_float.powers())
     return state, value, end - raw.ctypes.data
 
 

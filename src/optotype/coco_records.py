@@ -16,9 +16,7 @@ from optotype import jsonfile
 from optotype.box_checks import whole
 from optotype.errors import InputError
 from optotype.jsonfile import PADDING, Text
-from optotype.kernels import json_scan
-from optotype.kernels.json_float import powers
-from optotype.kernels.json_scan import AREA, BOX, CATEGORY, CROWD, ID, IGNORE, IMAGE, SCORE
+from optotype.kernels.record_keys import AREA, BOX, CATEGORY, CROWD, ID, IGNORE, IMAGE, SCORE
 from optotype.machine import usable_cores
 from optotype.tables import Array, Floats
 
@@ -134,6 +132,8 @@ def id_of(key: str) -> int | str:
 
 def _scanned(text: Text, wanted: int, threads: int) -> Document | None:
     """The file by the scanner; None where something in it is unusual."""
+    from optotype.kernels import json_scan  # loaded only where there is JSON to scan
+
     spans = np.full((3, 2), -1, np.int64)
     code = json_scan.outline(text.padded, 0, spans)
     if code not in (json_scan.RECORDS, json_scan.LIST):
@@ -211,6 +211,9 @@ def _guessed(text: Text, first: int, threads: int) -> list[int]:
 
 
 def _part(text: Text, first: int, stop: int, wanted: int) -> _Part | None:
+    from optotype.kernels import json_scan
+    from optotype.kernels.json_float import powers
+
     n = max(0, stop - first) // _SHORTEST + 1  # only the rows that are filled take memory
     image, category, id_ = (np.empty(n, np.int64) for _ in range(3))
     box, area, score = np.empty((n, 4)), np.empty(n), np.empty(n)

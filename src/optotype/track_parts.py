@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from optotype.box_checks import order_by
 from optotype.errors import InputError, and_more, did_you_mean
-from optotype.kernels.mot_scan import repeated
 from optotype.sequences import select
 from optotype.tables import Array, Floats, Items, Tracks
 
@@ -191,6 +190,8 @@ def _faults(part: Part, length: int, identified: bool) -> tuple[list[Fault], Arr
 
 def _repeated(part: Part, kept: Array) -> Array:
     """Mask of the kept rows whose id was there before in the same frame."""
+    from optotype.kernels.mot_scan import repeated
+
     rows = np.arange(len(part)) if kept.all() else np.flatnonzero(kept)
     bad = np.zeros(len(part), np.bool_)
     if not len(rows):

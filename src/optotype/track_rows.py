@@ -12,8 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optotype.errors import InputError, and_more
-from optotype.kernels import mot_scan
-from optotype.kernels.json_float import powers
 from optotype.tables import Array, Floats
 
 COLUMNS = ("frame", "id", "left", "top", "width", "height", "score", "class", "visibility")
@@ -69,6 +67,9 @@ def read(path: Path, *, least: int, what: str) -> Rows:
     Commas, semicolons, spaces and tabs separate, in any mixture; the numbers are those that Python's ``float`` gives.
     An empty file has no rows. InputErrors name the line.
     """
+    from optotype.kernels import mot_scan  # loaded only where there are rows to scan
+    from optotype.kernels.json_float import powers
+
     padded = _padded(path)
     n = len(padded) - _PADDING
     start = 3 if padded[:3].tobytes() == codecs.BOM_UTF8 else 0

@@ -15,7 +15,7 @@ from optotype import coco_records, jsonfile
 from optotype.cocoeval.columns import Record, Table, ids_of
 from optotype.cocoeval.params import MASKS
 from optotype.errors import InputError
-from optotype.kernels.json_scan import AREA, BOX, CATEGORY, CROWD, ID, IGNORE, IMAGE, SCORE
+from optotype.kernels.record_keys import AREA, BOX, CATEGORY, CROWD, ID, IGNORE, IMAGE, SCORE
 from optotype.tables import Array, Floats
 
 

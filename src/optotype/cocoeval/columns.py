@@ -13,7 +13,7 @@ from optotype import coco_records
 from optotype.box_checks import check_numbers
 from optotype.coco_records import Document
 from optotype.errors import InputError
-from optotype.kernels.json_scan import AREA, BOX, CATEGORY, ID, IGNORE, IMAGE, SCORE
+from optotype.kernels.record_keys import AREA, BOX, CATEGORY, ID, IGNORE, IMAGE, SCORE
 from optotype.tables import Array, Floats, Ints
 
 Record = dict[str, Any]

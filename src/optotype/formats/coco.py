@@ -14,7 +14,7 @@ from optotype.box_checks import check_numbers, index_of, items_of, sorted_boxes,
 from optotype.coco_records import Category, Document, Image
 from optotype.errors import InputError, and_more
 from optotype.files import replacing
-from optotype.kernels.json_scan import AREA, BOX, CATEGORY, CROWD, ID, IGNORE, IMAGE
+from optotype.kernels.record_keys import AREA, BOX, CATEGORY, CROWD, ID, IGNORE, IMAGE
 from optotype.listing import BoxListing
 from optotype.tables import Array, Boxes, Floats, Items
 

@@ -16,7 +16,7 @@ from optotype.box_checks import check_numbers, items_of, sorted_boxes, unusual
 from optotype.coco_records import Document
 from optotype.errors import InputError, and_more
 from optotype.files import replacing
-from optotype.kernels.json_scan import BOX, CATEGORY, IMAGE, SCORE
+from optotype.kernels.record_keys import BOX, CATEGORY, IMAGE, SCORE
 from optotype.listing import BoxListing
 from optotype.tables import Array, Boxes, Items
 

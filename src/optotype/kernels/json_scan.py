@@ -13,21 +13,18 @@ from numpy.typing import NDArray
 
 from optotype.kernels._jit import jit
 from optotype.kernels._words import byte, trailing, word
-from optotype.kernels.json_float import BAD, UNDECIDED, digits, exponent_at, number, value
+from optotype.kernels.json_float import BAD, UNDECIDED, digits, exponent_at, real_at, value
+from optotype.kernels.record_keys import AREA, BOX, CATEGORY, CROWD, ID, IGNORE, IMAGE, SCORE
 
 Array: TypeAlias = NDArray[Any]
 
 ODD, WHOLE, RECORDS, LIST = -1, 0, 1, 2
 """What a scan ended with: something unexpected, the end, the value of ``annotations``, a list at the top."""
 
-IMAGE, CATEGORY, BOX, AREA, SCORE, CROWD, ID, IGNORE = (1 << i for i in range(8))
-"""Bits of the keys that a record may have. ``IGNORE`` is set where the value is true, the others where there is one."""
-
 _U0 = np.uint64(0)
 _ONES = np.uint64(0x0101010101010101)
 _HIGHS = np.uint64(0x8080808080808080)
 _QUOTES, _SLASHES = np.uint64(0x2222222222222222), np.uint64(0x5C5C5C5C5C5C5C5C)
-_TENS = 10.0 ** np.arange(8)
 _DEEPEST = 64
 
 
@@ -170,26 +167,6 @@ def skip(p: int) -> Any:
                 p += 1
             else:
                 return 0
-
-
-@jit("Tuple((int64, float64, int64))(int64, uint64[:, ::1])")
-def real_at(p: int, table: Array) -> Any:
-    """As ``number``; short ones, ending within eight bytes, in one go."""
-    text = word(p)
-    n = digits(text)
-    if 0 < n < 8 and not (n > 1 and byte(p) == 48):
-        end = byte(p + n)
-        if end == 46:
-            shift = np.uint64(8 * n)
-            joined = (text & ((np.uint64(1) << shift) - np.uint64(1))) | ((text >> np.uint64(8)) >> shift << shift)
-            total = digits(joined)
-            if n < total < 7:
-                end = byte(p + total + 1)
-                if end != 101 and end != 69:
-                    return 1, np.float64(value(joined, total)) / _TENS[total - n], p + total + 1
-        elif end != 101 and end != 69:
-            return 1, np.float64(value(text, n)), p + n
-    return number(p, table)
 
 
 @jit("UniTuple(int64, 2)(int64)")

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from optotype.kernels._jit import jit
 from optotype.kernels._words import byte
-from optotype.kernels.json_float import BAD, DECIDED
-from optotype.kernels.json_scan import real_at
+from optotype.kernels.json_float import BAD, DECIDED, real_at
 
 Array: TypeAlias = NDArray[Any]
 
