@@ -353,3 +353,10 @@ def test_wrong_input_is_named() -> None:
             Online(IoU()).update(np.array(box, float), np.array(score))
     with pytest.raises(InputError, match="one score a box"):
         Online(IoU()).update(np.zeros((2, 4)), np.ones(1))
+
+
+def test_the_tables_are_as_wide_as_the_kernels_want_them() -> None:
+    from optotype.kernels import track_ocsort
+
+    assert TRACKERS["ocsort"].state == track_ocsort.WIDTH
+    assert OCSort.RANGES["delta"][1] == track_ocsort.LONGEST
