@@ -17,7 +17,7 @@ class Tracker:
     ``book`` and ``state`` are the widths of its tables (kernels/slots.py); ``source`` is where it was published.
     """
 
-    settings: Callable[..., Settings]
+    settings: type[Settings]
     kernel: str
     book: int
     state: int

@@ -33,7 +33,7 @@ def settings_of(tracker: str, *, reference: bool = False, given: Mapping[str, An
     if tracker not in TRACKERS:
         raise InputError("--tracker", "the name of a tracker", repr(tracker), did_you_mean(tracker, TRACKERS))
     record = TRACKERS[tracker].settings
-    begun: Any = record.reference() if reference else record()  # type: ignore[attr-defined]
+    begun: Any = record.reference() if reference else record()
     known = {field.name: type(getattr(begun, field.name)) for field in fields(begun)}
     changes = {}
     for name, value in (given or {}).items():

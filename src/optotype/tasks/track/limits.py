@@ -65,6 +65,6 @@ def _read(settings: Mapping[str, Any], sequence: str) -> dict[str, float]:
         found["low"] = found["high"]
     if "match_new" in named:  # ByteTrack lets a track out with its second box
         found["confirm"] = 1.0
-    if "min_hits" in named:
-        found["confirm"] = float(named["min_hits"]) - 1
+    if "min_hits" in named:  # of boxes after the first
+        found["confirm"] = float(named["min_hits"])
     return found
