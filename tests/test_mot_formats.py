@@ -569,12 +569,12 @@ def test_kitti(tmp_path: Path) -> None:
     assert (found.classes, found.frame.tolist(), found.length.tolist()) == (("Car", "Pedestrian"), [1, 1, 1, 3], [3, 1])
     assert found.counts.tolist() == [True, False, False, True]
     assert len(set(found.id[:3].tolist())) == 3
-    assert found.box[3].tolist() == [10.5, 20, 39.5, 20]
+    assert found.box[3].tolist() == [11.5, 21, 39.5, 20]
     said = tmp_path / "said"
     results(said, **{"0000": LINE.format(1, 3, "Car", 1, 2, 4, 8) + " 0.75\n", "0001": ""})
     answer = read_track_results(said, found)
     assert (answer.tracks.frame.tolist(), answer.tracks.score.tolist()) == ([2], [0.75])
-    assert answer.tracks.box.tolist() == [[1, 2, 3, 6]]
+    assert answer.tracks.box.tolist() == [[2, 3, 3, 6]]
     assert any("scores 0" in text for text in answer.warnings)
     with pytest.raises(InputError, match="plain"):
         read_tracks(folder, protocol="mot17")

@@ -36,7 +36,8 @@ class Part:
     """The boxes of one sequence, a row each in the order of the file, not yet checked.
 
     ``frame``, ``id``, ``label`` (n,) int64; ``box`` (n, 4), ``score`` (None: the truth) and ``visibility`` float64;
-    ``counts`` bool. ``where(row)`` names a row's place for errors.
+    ``counts`` bool. ``label`` is −1 where a class is not known. ``where(row)`` names a row's place for errors, and
+    ``first`` is what the file calls the first frame.
     """
 
     frame: Integers
@@ -47,6 +48,7 @@ class Part:
     visibility: Floats
     where: Callable[[int], str]
     score: Floats | None = None
+    first: int = 1
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -98,6 +100,15 @@ def numbers_of(classes: Sequence[str]) -> list[int]:
     return [int(match[1]) for match in found if match] if all(found) else list(range(1, len(classes) + 1))
 
 
+def one_judged(classes: Sequence[str]) -> bool:
+    """Whether one class alone is tracked, the first: there are no others, or they are MOTChallenge's.
+
+    >>> one_judged(["cat"]), one_judged(MOT_CLASSES), one_judged(["cat", "dog"])
+    (True, True, False)
+    """
+    return len(classes) == 1 or tuple(classes) == MOT_CLASSES
+
+
 def counts_from_zero(parts: Sequence[Part], length: Sequence[int]) -> bool:
     """Whether frames are counted from 0: the least of all is 0 and each would still be one of its sequence, one later.
 
@@ -118,15 +129,15 @@ def assemble(
 ) -> Assembled:  # fmt: skip
     """One table of the parts, one a row of ``items``; ``what`` names the boxes in the plural.
 
-    Without ``identified`` ids are not looked at: all become −1. Rows with a frame outside the sequence, a negative id
-    or side, or an id that is there twice in a frame raise InputErrors, or, with ``lenient``, are left out and told as
-    faults.
+    Without ``identified`` ids are not looked at: all become −1. Rows with a frame outside the sequence, an unknown
+    class, a negative id or side, or an id that is there twice in a frame raise InputErrors, or, with ``lenient``, are
+    left out and told as faults.
     """
     faults: list[Fault] = []
     sorted_parts: list[tuple[Part, Array]] = []
     for part, frames in zip(parts, length.tolist(), strict=True):
         given = part if identified else replace(part, id=np.full(len(part), -1, np.int64))
-        found, kept = _faults(given, frames, identified)
+        found, kept = _faults(given, frames, classes, identified)
         if found and not lenient:
             raise found[0].error()
         faults += found
@@ -156,7 +167,7 @@ def _joined(
     )  # fmt: skip
 
 
-def _faults(part: Part, length: int, identified: bool) -> tuple[list[Fault], Array | None]:
+def _faults(part: Part, length: int, classes: tuple[str, ...], identified: bool) -> tuple[list[Fault], Array | None]:
     """What is wrong with the rows of a sequence of ``length`` frames, and the mask of the good ones (None: all are)."""
     if not len(part):
         return [], None
@@ -173,17 +184,21 @@ def _faults(part: Part, length: int, identified: bool) -> tuple[list[Fault], Arr
             kept[rows] = False
 
     if frame.min() < 1 or frame.max() > length:
-        note("outside", (frame < 1) | (frame > length), f"a frame of the sequence, 1 … {length:,}",
-             lambda row: f"frame {frame[row]}", "Correct the line, or the length in seqinfo.ini.")  # fmt: skip
+        past = part.first - 1
+        note("outside", (frame < 1) | (frame > length), f"a frame of the sequence, {1 + past} … {length + past:,}",
+             lambda row: f"frame {frame[row] + past}", "Correct the line, or the length in seqinfo.ini.")  # fmt: skip
     if box[:, 2:].min() < 0:
         note("negative_size", (box[:, 2:] < 0).any(axis=1), "left, top, width, height with width ≥ 0 and height ≥ 0",
              lambda row: f"{box[row].tolist()}", "Correct or drop the line.")  # fmt: skip
+    if part.label.min() < 0:
+        note("unknown_class", part.label < 0, f"one of the classes {listed(classes)}", lambda _: "another class",
+             "Correct the line, or name all classes with --classes.")  # fmt: skip
     if identified and part.id.min() < 0:
         note("negative_id", part.id < 0, "an id, 0 or more", lambda row: f"id {part.id[row]}",
              "Give each track an id; detections without ids are no tracks.")  # fmt: skip
     if identified and kept.any():
         note("repeated_id", _repeated(part, kept), "every id once in a frame",
-             lambda row: f"id {part.id[row]} again in frame {frame[row]}",
+             lambda row: f"id {part.id[row]} again in frame {frame[row] + part.first - 1}",
              "Give each object an id of its own.")  # fmt: skip
     return found, None if kept.all() else kept
 

@@ -239,11 +239,11 @@ def _sequences_in(images: Path) -> bool:
                                    for child in _folders(images))  # fmt: skip
 
 
-def measured(place: Place, last: int) -> tuple[Place, str]:
-    """The place with a length and, where that can be known, a size; the sentence says where a length is from.
+def measured(place: Place, last: int) -> tuple[Place, int | None]:
+    """The place with a length and, where that can be known, a size.
 
-    ``last`` is the last frame with a box. A length is that of ``seqinfo.ini``, else the number of images, or
-    ``last``.
+    ``last`` is the last frame with a box. A length is that of ``seqinfo.ini``, else the number of images, or ``last``;
+    of the latter the number of images (0: none) is told, else None.
     """
     needs_size = not (place.width and place.height)
     files = frame_files(place.frames) if place.frames is not None and (needs_size or not place.length) else []
@@ -251,10 +251,36 @@ def measured(place: Place, last: int) -> tuple[Place, str]:
         width, height = picture_size(files[0])
         place = replace(place, width=width, height=height)
     if place.length:
-        return place, ""
+        return place, None
     if len(files) >= last > 0 or (files and not last):
-        return replace(place, length=len(files)), ""
-    text = f"'{place.name}' has no seqinfo.ini and no images: its last labelled frame, {last}, is taken as its end."
-    if files:
-        text = f"'{place.name}' has {len(files)} images, but boxes up to frame {last}, which is taken as its end."
-    return replace(place, length=last), text
+        return replace(place, length=len(files)), None
+    return replace(place, length=last), len(files)
+
+
+def ends_said(places: Sequence[Place], images: Sequence[int | None], *, first: int = 1) -> list[str]:
+    """What is told of sequences that end where their labels do: a sentence each way, however many there are.
+
+    ``images`` are those of ``measured``, ``first`` what the files call the first frame.
+
+    >>> ends_said([Place("a", length=9), Place("b", length=7), Place("c", length=8)], [0, None, 0])
+    ['2 sequences (a, c) have no seqinfo.ini and no images: the last labelled frame of each is taken as its end.']
+    """
+    each = list(zip(places, images, strict=True))
+    bare = [place for place, n in each if n == 0]
+    short = [f"'{place.name}' has {n} images, but boxes up to frame {_last(place, first)}" for place, n in each if n]
+    found = []
+    if len(bare) == 1:
+        found.append(f"'{bare[0].name}' has no seqinfo.ini and no images: its last labelled frame, "
+                     f"{_last(bare[0], first)}, is taken as its end.")  # fmt: skip
+    elif bare:
+        names = listed([place.name for place in bare])
+        found.append(f"{len(bare)} sequences ({names}) have no seqinfo.ini and no images: the last labelled frame of "
+                     "each is taken as its end.")  # fmt: skip
+    if short:
+        found.append(f"{listed(short)}, which is taken as the end.")
+    return found
+
+
+def _last(place: Place, first: int) -> int:
+    """What the files call a sequence's last frame."""
+    return place.length - 1 + first

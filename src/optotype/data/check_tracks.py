@@ -41,6 +41,7 @@ _FAULTS: dict[str, tuple[str, str]] = {
     "repeated_id": ("{n} box{es} {has_} an id that was there in the frame", "Give each object an id of its own."),
     "outside": ("{n} box{es} in frames that the sequence does not have", "Correct the lines, or seqLength."),
     "negative_size": ("{n} box{es} with a negative width or height", "Write width and height, not corners."),
+    "unknown_class": ("{n} box{es} of a class that is not known", "Correct the lines, or name all with --classes."),
     "negative_id": ("{n} box{es} of the truth with a negative id", "Give each object an id, 0 or more."),
 }  # fmt: skip
 """What is said of each kind of faulty rows, and what is to be done."""
@@ -76,7 +77,7 @@ def _read(path: Path, classes: ClassList | None) -> TrackListing:
     if path.suffix.lower() == ".npz" or not path.exists():
         return read_tracks(path, classes=classes)
     if is_kitti(path):
-        return kitti.read(path, classes=classes)
+        return kitti.read(path, classes=classes, lenient=True)
     places, _ = truth_places(path)
     named = classes is not None or any((place.labels or path).with_name("labels.txt").is_file() for place in places)
     known = not named and all(_MOT.fullmatch(place.name) for place in places)

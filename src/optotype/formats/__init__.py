@@ -27,7 +27,7 @@ from optotype.formats import (
 from optotype.listing import SPLITS, BoxListing, Listing, TrackListing
 from optotype.predictions import align
 from optotype.tables import Array, Items, Labels, Tracks
-from optotype.track_parts import aligned, of_sequences
+from optotype.track_parts import aligned, of_sequences, one_judged
 from optotype.track_trees import is_kitti
 
 __all__ = [
@@ -180,7 +180,7 @@ def read_track_detections(
     found = replace(found, id=np.full(len(found), -1, np.int64))
     if like is None:
         return TrackListing(found)
-    if not set(found.classes) <= set(like.classes):  # a detector's classes are none of the truth's: one stands for all
+    if one_judged(like.classes) and not set(found.classes) <= set(like.classes):  # a detector has its own name for it
         found = replace(found, classes=like.classes, label=np.zeros(len(found), np.int32))
     return TrackListing(*aligned(path, found, like, "empty"))
 

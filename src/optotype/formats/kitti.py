@@ -13,7 +13,7 @@ from optotype.listing import TrackListing
 from optotype.sequences import Place, frame_files, picture_size, select, text_files
 from optotype.tables import Items, Tracks
 from optotype.track_parts import Part, assemble, empty_part, listed
-from optotype.track_trees import kitti_folder, result_files
+from optotype.track_trees import ends_said, kitti_folder, result_files
 
 RATE = 10.0
 """Frames a second of KITTI's cameras."""
@@ -56,12 +56,14 @@ class _Lines:
 
 
 def read(
-    path: Path, *, protocol: str = "plain", classes: ClassList | None = None, sequences: Sequence[str] | None = None
-) -> TrackListing:
+    path: Path, *, protocol: str = "plain", classes: ClassList | None = None, sequences: Sequence[str] | None = None,
+    lenient: bool = False,
+) -> TrackListing:  # fmt: skip
     """The truth in ``label_02``: classes are the types that occur, in natural order, or ``classes``.
 
-    Frames count from 0 there and from 1 in the table. Rows of the type ``DontCare`` do not count; they have ids of
-    their own, for theirs are all −1, and the first class. Images are looked for in ``image_02`` beside the folder.
+    Frames and pixels count from 0 there and from 1 in the table. Rows of the type ``DontCare`` do not count; they have
+    ids of their own, for theirs are all −1, and the first class. Images are looked for in ``image_02`` beside the
+    folder. InputErrors name the line; with ``lenient`` rows that cannot be meant become faults instead.
     """
     _check_plain(protocol)
     folder = kitti_folder(path)
@@ -70,17 +72,18 @@ def read(
     lines = [_Lines(files[name], 10) for name in names]
     kinds = natural_order(kind for found in lines for kind in found.types() if kind != DONT_CARE)
     known = classes or kinds or ("object",)
-    parts = [_part(found, known, scored=False) for found in lines]
-    places = [_place(folder, name, part) for name, part in zip(names, parts, strict=True)]
+    parts = [_part(found, known, scored=False, lenient=lenient) for found in lines]
+    measured = [_place(folder, name, part) for name, part in zip(names, parts, strict=True)]
+    places = [place for place, _ in measured]
     items = Items.of(
         names, path=["" if place.frames is None else str(place.frames.absolute()) for place in places], group=names,
         width=[place.width for place in places], height=[place.height for place in places],
     )  # fmt: skip
     length = np.array([place.length for place in places], np.int32)
-    found = assemble(items, known, length, np.full(len(names), RATE), parts, what="boxes of the truth")
-    said = [f"'{place.name}' has no images: its last labelled frame, {place.length - 1}, is taken as its end."
-            for place in places if place.frames is None]  # fmt: skip
-    return TrackListing(found.tracks, (*said, *found.warnings))
+    found = assemble(items, known, length, np.full(len(names), RATE), parts, what="boxes of the truth",
+                     lenient=lenient)  # fmt: skip
+    said = ends_said(places, [images for _, images in measured], first=0)
+    return TrackListing(found.tracks, (*said, *found.warnings), tuple(found.faults))
 
 
 def read_results(path: Path, truth: Tracks, *, protocol: str = "plain", missing: str = "error") -> TrackListing:
@@ -106,7 +109,7 @@ def _check_plain(protocol: str) -> None:
         raise InputError("--protocol", "plain, for KITTI's labels", repr(protocol), "Leave --protocol out.")
 
 
-def _part(lines: _Lines, classes: ClassList, *, scored: bool) -> Part:
+def _part(lines: _Lines, classes: ClassList, *, scored: bool, lenient: bool = False) -> Part:
     """The rows of a file; results leave DontCare out and have 18 columns, or no score, which is then 1."""
     kinds = lines.types()
     if scored and DONT_CARE in kinds:
@@ -114,30 +117,31 @@ def _part(lines: _Lines, classes: ClassList, *, scored: bool) -> Part:
         raise InputError(lines.where(row), "a type of the truth", DONT_CARE, "Leave such rows out of results.")
     index = {name: i for i, name in enumerate(classes)} | {DONT_CARE: 0}
     for row, kind in enumerate(kinds):
-        if kind not in index:
+        if kind not in index and not lenient:
             raise InputError(lines.where(row), f"one of the types {listed(classes)}", repr(kind),
                              did_you_mean(kind, classes))  # fmt: skip
-    label = np.array([index[kind] for kind in kinds], np.int64)
+    label = np.array([index.get(kind, -1) for kind in kinds], np.int64)
     passed = np.array([kind == DONT_CARE for kind in kinds], np.bool_)
     number = lines.numbers(1).astype(np.int64)
     number[passed] = int(number.max(initial=-1)) + 1 + np.arange(int(passed.sum()))
     left, top, right, bottom = (lines.numbers(column) for column in (6, 7, 8, 9))
-    box = np.column_stack([left, top, right - left, bottom - top]).reshape(-1, 4)
+    box = np.column_stack([left + 1, top + 1, right - left, bottom - top]).reshape(-1, 4)
     score = None
     if scored:
         full = bool(lines.words) and all(len(words) > 17 for words in lines.words)
         score = lines.numbers(17) if full else np.ones(len(kinds))
     frame = lines.numbers(0).astype(np.int64) + 1
-    return Part(frame, number, label, box, ~passed, np.full(len(kinds), np.nan), lines.where, score)
+    return Part(frame, number, label, box, ~passed, np.full(len(kinds), np.nan), lines.where, score, first=0)
 
 
-def _place(folder: Path, name: str, part: Part) -> Place:
-    """Where the frames lie, how many there are, and how large they are."""
+def _place(folder: Path, name: str, part: Part) -> tuple[Place, int | None]:
+    """Where the frames lie, how many there are, and how large they are; and how ``ends_said`` is to tell of it."""
     root = folder.parent if folder.is_dir() else folder.parent.parent
     frames = root / "image_02" / name
     last = max(int(part.frame.max(initial=0)), 1)
     files = frame_files(frames)
     if not files:
-        return Place(name, length=last)
+        return Place(name, length=last), 0
     width, height = picture_size(files[0])
-    return Place(name, frames=frames, length=max(last, len(files)), width=width, height=height)
+    place = Place(name, frames=frames, length=max(last, len(files)), width=width, height=height)
+    return place, len(files) if last > len(files) else None

@@ -27,10 +27,11 @@ from optotype.track_parts import (
     listed,
     moved,
     numbers_of,
+    one_judged,
 )
 from optotype.track_rows import Rows
 from optotype.track_rows import read as read_rows
-from optotype.track_trees import detection_places, informed, measured, result_files, truth_places
+from optotype.track_trees import detection_places, ends_said, informed, measured, result_files, truth_places
 
 __all__ = ["MOT_CLASSES", "frame_files", "read", "read_detections", "read_results", "scene_of", "write"]
 
@@ -38,6 +39,7 @@ DISTRACTED = ("mot16", "mot17", "mot20")
 """Protocols whose truth has MOTChallenge's classes."""
 
 _TRUTH = "frame,id,left,top,width,height,considered,class,visibility"
+_ZERO_BASED = "The detections count frames from 0, MOTChallenge from 1: all were moved by one."
 _RESULT = "frame,id,left,top,width,height,score, with or without more"
 
 
@@ -68,13 +70,13 @@ def read(
     what = f"at least {least} columns ({_TRUTH})"
     rows = _each(partial(read_rows, least=least, what=what), [place.labels or path for place in places])
     truth = _classes_of(rows, places, protocol, classes)
-    parts = [_truth_part(found, truth, protocol) for found in rows]
+    parts = [_truth_part(found, truth, protocol, lenient) for found in rows]
     zero_based = counts_from_zero(parts, [place.length for place in places])
     if zero_based:
         parts = moved(parts)
         said.append("The truth counts frames from 0, MOTChallenge from 1: all were moved by one.")
     places, more = _measured(places, parts)
-    said += [*more, *_cut(rows, "the truth"), *_empty(rows, "holds no box")]
+    said += [*more, *_cut(rows, "the truth"), *_empty(rows, "no box")]
     items, length, rate = _items(places)
     found = assemble(items, truth.classes, length, rate, parts, what="boxes of the truth", lenient=lenient)
     return TrackListing(found.tracks, (*said, *found.warnings), tuple(found.faults), zero_based)
@@ -86,13 +88,13 @@ def _each(function: Callable[[Path], Rows], paths: Sequence[Path]) -> list[Rows]
         return list(pool.map(function, paths))
 
 
-def _truth_part(rows: Rows, truth: _Truth, protocol: str) -> Part:
+def _truth_part(rows: Rows, truth: _Truth, protocol: str, lenient: bool) -> Part:
     conf = rows.whole("score")
     shares = None if protocol == "mot15" else rows.column("visibility")
     unknown = np.full(len(rows), np.nan)
     shown = unknown if shares is None else np.where((shares >= 0) & (shares <= 1), shares, np.nan)
-    return _part(rows, _labels(rows, truth, "the truth"), np.ones(len(rows), np.bool_) if conf is None else conf != 0,
-                 shown, None)  # fmt: skip
+    considered = np.ones(len(rows), np.bool_) if conf is None else conf != 0
+    return _part(rows, _labels(rows, truth, lenient=lenient), considered, shown, None)
 
 
 def _part(rows: Rows, label: Integers, counts: Array, visibility: Floats, score: Floats | None) -> Part:
@@ -101,8 +103,11 @@ def _part(rows: Rows, label: Integers, counts: Array, visibility: Floats, score:
     return Part(frame, number, label, box, counts, visibility, rows.where, score)  # type: ignore[arg-type]
 
 
-def _labels(rows: Rows, truth: _Truth, what: str) -> Integers:
-    """The class of each row (n,): where column 8 has its number; InputErrors name the line."""
+def _labels(rows: Rows, truth: _Truth, *, lenient: bool = False) -> Integers:
+    """The class of each row (n,): where column 8 has its number.
+
+    InputErrors name the line of a number that no class has; with ``lenient`` its label is −1.
+    """
     number = None if truth.passed else rows.column("class")
     if number is None or not len(rows):
         return np.zeros(len(rows), np.int64)
@@ -111,9 +116,9 @@ def _labels(rows: Rows, truth: _Truth, what: str) -> Integers:
     table[truth.numbers] = np.arange(len(truth.numbers))
     label = table[np.clip(number, 0, top + 1).astype(np.int64)]
     label[(number < 1) | (number != np.trunc(number))] = -1
-    if label.min() < 0:
+    if label.min() < 0 and not lenient:
         row = int(np.argmax(label < 0))
-        shown = f"{number[row]:g}, of {what}"
+        shown = f"{number[row]:g}"
         known = [f"{n} {name}" for n, name in zip(truth.numbers, truth.classes, strict=True)]
         raise InputError(f"{rows.where(row)}, column 8", f"the number of a class: {listed(known)}", shown,
                          "Correct the line, or name all classes with --classes.")  # fmt: skip
@@ -128,13 +133,20 @@ def _classes_of(rows: list[Rows], places: list[Place], protocol: str, given: Cla
     names = given if given is not None else _named(places)
     present = _present(rows)
     if not present or present[-1] < 1:
-        if names is not None and len(names) > 1:
-            where = f"{rows[0].path}, column 8"
-            raise InputError(where, f"one of {len(names)} classes by its number", "no class",
-                             "Add the column, or give one class.")  # fmt: skip
-        return _Truth(names or ("object",), [1], passed=True)
-    if names is not None:
-        return _Truth(names, list(range(1, len(names) + 1)))
+        return _without_column(rows, names)
+    return _numbered(present) if names is None else _Truth(names, list(range(1, len(names) + 1)))
+
+
+def _without_column(rows: list[Rows], names: ClassList | None) -> _Truth:
+    """The one class of files that name none; InputError where there are several to choose from."""
+    if names is not None and len(names) > 1 and any(map(len, rows)):
+        raise InputError(f"{rows[0].path}, column 8", f"one of {len(names)} classes by its number", "no class",
+                         "Add the column, or give one class.")  # fmt: skip
+    return _Truth(names or ("object",), [1], passed=True)
+
+
+def _numbered(present: list[int]) -> _Truth:
+    """Classes that have no names but their numbers."""
     numbers = [number for number in present if number >= 1]
     return _Truth(tuple(f"class {number}" for number in numbers), numbers)
 
@@ -178,7 +190,8 @@ def _measured(places: list[Place], parts: list[Part]) -> tuple[list[Place], list
             where = str(place.labels or place.name)
             raise InputError(where, "a sequence of at least one frame", f"{place.length} frames",
                              "Add seqinfo.ini with seqLength, or the images.")  # fmt: skip
-    return [place for place, _ in found], [text for _, text in found if text]
+    places = [place for place, _ in found]
+    return places, ends_said(places, [images for _, images in found])
 
 
 def _items(places: list[Place]) -> tuple[Items, Array, Array]:
@@ -203,8 +216,12 @@ def _cut(rows: list[Rows], what: str) -> list[str]:
     return [f"{n:,} frames and ids of {what} are no whole numbers; they were cut to such."] if n else []
 
 
-def _empty(rows: list[Rows], text: str) -> list[str]:
-    return [f"'{found.path}' {text}." for found in rows if not len(found)]
+def _empty(rows: list[Rows], what: str) -> list[str]:
+    """What is said of files without rows: ``what`` they do not hold, and what comes of it."""
+    empty = [str(found.path) for found in rows if not len(found)]
+    if not empty:
+        return []
+    return [f"'{empty[0]}' holds {what}." if len(empty) == 1 else f"{len(empty)} files hold {what}: {listed(empty)}."]
 
 
 # Results
@@ -230,7 +247,7 @@ def read_results(path: Path, truth: Tracks, *, protocol: str = "plain", missing:
     if zero_based:
         parts = moved(parts)
         said.append("The results count frames from 0, MOTChallenge from 1: all were moved by one.")
-    said += [*_cut(rows, "the results"), *_empty(rows, "is empty: the tracker scores 0 there")]
+    said += [*_cut(rows, "the results"), *_empty(rows, "no box, so that the tracker scores 0 there")]
     found = assemble(truth.items, truth.classes, truth.length, truth.rate, parts, what="boxes of the results")
     return TrackListing(found.tracks, (*said, *found.warnings), zero_based=zero_based)
 
@@ -276,7 +293,7 @@ def _result_labels(rows: Rows, truth: _Truth) -> Integers:
             fix += " Are these pedestrians of MOTChallenge? Then choose --protocol mot17 (or mot15, mot16, mot20)."
         raise InputError(f"{rows.where(row)}, column 8", f"one of {len(truth.classes)} classes by its number",
                          "no class" if number is None else f"{number[row]:g}", fix)  # fmt: skip
-    return _labels(rows, truth, "the results")
+    return _labels(rows, truth)
 
 
 # Detections
@@ -309,9 +326,9 @@ def read_detections(
     zero_based = counts_from_zero(parts, [place.length for place in places])
     if zero_based:
         parts = moved(parts)
-        said.append("The detections count frames from 0, MOTChallenge from 1: all were moved by one.")
+        said.append(_ZERO_BASED)
     places, more = _measured(places, parts)
-    said += [*more, *_cut(rows, "the detections"), *_empty(rows, "holds no detection")]
+    said += [*more, *_cut(rows, "the detections"), *_empty(rows, "no detection")]
     items, length, rate = _items(places)
     found = assemble(items, truth.classes, length, rate, parts, what="detections", identified=False)
     return TrackListing(found.tracks, (*said, *found.warnings), zero_based=zero_based)
@@ -326,6 +343,7 @@ def _on(like: Tracks, parts: dict[str, Part], path: Path) -> TrackListing:
     said = [f"No detections of {listed(lacking)}."] if lacking else []
     every = [parts.get(name, empty_part(True)) for name in names]
     zero_based = counts_from_zero(every, like.length.tolist())
+    said += [_ZERO_BASED] if zero_based else []
     found = assemble(
         like.items, like.classes, like.length, like.rate, moved(every) if zero_based else every, what="detections",
         identified=False,
@@ -335,18 +353,17 @@ def _on(like: Tracks, parts: dict[str, Part], path: Path) -> TrackListing:
 
 def _detected_classes(rows: list[Rows], given: ClassList | None, like: Tracks | None) -> _Truth:
     present = _present(rows)
-    if not present or present[-1] < 1 or (like is not None and len(like.classes) in (1, 13)):
-        return _Truth(given or ("object",), [1], passed=True)
-    if given is not None:
-        return _Truth(given, numbers_of(given))
-    numbers = [number for number in present if number >= 1]
-    return _Truth(tuple(f"class {number}" for number in numbers), numbers)
+    if like is not None and one_judged(like.classes):
+        return _Truth(like.classes, [1], passed=True)
+    if not present or present[-1] < 1:
+        return _without_column(rows, given)
+    return _numbered(present) if given is None else _Truth(given, numbers_of(given))
 
 
 def _detection_part(rows: Rows, truth: _Truth) -> Part:
     n = len(rows)
     score = rows.column("score")
-    label = _labels(rows, truth, "the detections")
+    label = _labels(rows, truth)
     return _part(rows, label, np.ones(n, np.bool_), np.full(n, np.nan), np.zeros(n) if score is None else score)
 
 

@@ -30,6 +30,7 @@ from optotype.tasks.track import moving
 from optotype.tasks.track.chains import last_true
 from optotype.tasks.track.codes import CAUSE_CODE, CAUSES, UNEXPLAINED
 from optotype.tasks.track.facts import Facts, Side
+from optotype.tasks.track.frames import FIRST
 
 ON, NEAR = 0.5, 0.1
 """IoU of a box that is on an object, and of one that lies near it."""
@@ -137,9 +138,14 @@ class Boxes:
         return self.side.frame[self.row]
 
     @cached_property
+    def _placed(self) -> Floats:
+        """x, y, w, h, (4, n), of each box in a picture whose pixels count from 0."""
+        return np.asarray((self.side.rows["box"][self.row] - [FIRST, FIRST, 0, 0]).T)
+
+    @cached_property
     def outside(self) -> Floats:
         """Share of each box outside the picture; 0 where its size is not known."""
-        x, y, w, h = self.side.rows["box"][self.row].T
+        x, y, w, h = self._placed
         width, height = self.facts.size[self.item].T
         wide = np.clip(np.minimum(x + w, width) - np.maximum(x, 0), 0, None)
         high = np.clip(np.minimum(y + h, height) - np.maximum(y, 0), 0, None)
@@ -149,7 +155,7 @@ class Boxes:
     @cached_property
     def touches(self) -> Array:
         """Whether each box reaches the picture's border."""
-        x, y, w, h = self.side.rows["box"][self.row].T
+        x, y, w, h = self._placed
         width, height = self.facts.size[self.item].T
         upper = (x <= _EDGE) | (y <= _EDGE)
         return np.asarray(upper | (x + w >= width - _EDGE) | (y + h >= height - _EDGE))
