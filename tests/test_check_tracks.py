@@ -51,7 +51,7 @@ def test_nothing_is_found_where_nothing_is_wrong(tmp_path: Path) -> None:
     [
         ([*straight(), "5,1,0,0,9,9,1,1,1"], "repeated_id", 1, "gt.txt, line 6: id 1 again in frame 5"),
         ([*straight(), "6,1,0,0,9,9,1,1,1", "9,1,0,0,9,9,1,1,1"], "outside", 2, "gt.txt, line 6: frame 6"),
-        ([*straight(), "5,2,0,0,9,-9,1,1,1", "4,2,1,1,9,9,1,1,1"], "negative_size", 1, "line 6: [0.0, 0.0, 9.0, -9.0]"),
+        ([*straight(), "5,2,0,0,9,-9,1,1,1", "4,2,1,1,9,9,1,1,1"], "negative_size", 1, "line 6: width 9, height -9"),
         ([*straight(), "5,-1,0,0,9,9,1,1,1"], "negative_id", 1, "line 6: id -1"),
         ([*straight(), "5,2,5,5,0,9,1,1,1", "4,2,5,5,9,9,1,1,1"], "zero_size", 1, "a, frame 5: id 2 at 5, 5, 0 × 9"),
         ([*straight(), "5,2,65,5,9,9,1,1,1", "4,2,64,5,9,9,1,1,1"], "off_image", 1, "a, frame 5: id 2 at 65, 5, 9 × 9"),

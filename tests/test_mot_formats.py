@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from optotype.data.check_tracks import check_tracks
 from optotype.errors import InputError
 from optotype.formats import read_track_detections, read_track_results, read_tracks, tracks_npz, write_tracks
 from optotype.formats.mot import MOT_CLASSES, frame_files, scene_of
@@ -551,6 +552,46 @@ def test_columns_on_the_truths_sequences(tmp_path: Path) -> None:
         read_track_results(tmp_path / "t.npz", replace(truth, classes=("dog", "cow")))
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"id": [3, 3, 3]}, r"sequence 'a', row 1[\s\S]*id 3 again in frame 1"),
+        ({"id": [3, -1, 3]}, r"sequence 'a', row 1[\s\S]*id -1"),
+        ({"sequence": ["../a", "b"]}, r"names that files can have"),
+        ({"frame": 1}, r"column 'box'"),
+    ],
+)
+def test_columns_that_are_no_tracks(tmp_path: Path, change: dict[str, object], said: str) -> None:
+    columns: dict[str, object] = {
+        "sequence": ["a", "b"], "length": [3, 3], "classes": ["cat"], "item": [0, 0, 1], "frame": [1, 1, 1],
+        "box": np.ones((3, 4)), "id": [3, 4, 3],
+    }  # fmt: skip
+    np.savez(tmp_path / "t.npz", **{name: np.array(value) for name, value in columns.items()})
+    assert len(read_tracks(tmp_path / "t.npz").tracks) == 3
+    np.savez(tmp_path / "t.npz", **{name: np.array(value) for name, value in {**columns, **change}.items()})
+    with pytest.raises(InputError, match=said):
+        read_tracks(tmp_path / "t.npz")
+
+
+def test_detections_without_a_class_are_not_all_of_the_first(tmp_path: Path) -> None:
+    truth = truth_of(tmp_path, "1,1,0,0,9,9,1,1,1\n1,2,50,0,9,9,1,2,1\n")
+    results(tmp_path / "det", a="1,-1,50,0,9,9,0.9\n")
+    with pytest.raises(InputError, match="one of 2 classes by its number"):
+        read_track_detections(tmp_path / "det", like=truth)
+    results(tmp_path / "det", a="0,-1,50,0,9,9,0.9,2\n")
+    found = read_track_detections(tmp_path / "det", like=truth)
+    assert found.tracks.label.tolist() == [1]
+    assert any("count frames from 0" in text for text in found.warnings)
+
+
+def test_many_sequences_without_lengths_are_told_of_in_one_line(tmp_path: Path) -> None:
+    for name in "abcdefg":
+        sequence(tmp_path / "gt", name, "1,1,0,0,9,9,1\n", length=None)
+    said = read_tracks(tmp_path / "gt").warnings
+    assert said == ("7 sequences (a, b, c, d, e …) have no seqinfo.ini and no images: the last labelled frame of each "
+                    "is taken as its end.",)  # fmt: skip
+
+
 # KITTI
 
 LINE = "{} {} {} 0 0 -1.5 {} {} {} {} 1.5 1.6 3.9 1.0 2.0 30.0 -1.6"
@@ -584,6 +625,27 @@ def test_kitti(tmp_path: Path) -> None:
     results(said, **{"0000": LINE.format(1, 3, "Car", 1, "x", 4, 8) + "\n"})
     with pytest.raises(InputError, match=r"line 1, column 8"):
         read_track_results(said, found)
+    results(said, **{"0000": LINE.format(10**12, 3, "Car", 1, 2, 4, 8) + "\n"})
+    with pytest.raises(InputError, match=r"line 1, column 1"):
+        read_track_results(said, found)
+    (said / "0000.txt").write_bytes(b"0 3 Car 0 0 0 1 1 2 2 \xff\n")
+    with pytest.raises(InputError, match="UTF-8"):
+        read_track_results(said, found)
+
+
+def test_kittis_faulty_rows_are_found_by_check(tmp_path: Path) -> None:
+    folder = tmp_path / "label_02"
+    folder.mkdir()
+    rows = [(0, 4, "Car", 10, 20, 50, 40), (0, 4, "Car", 60, 20, 90, 40), (-1, 4, "Car", 60, 20, 90, 40),
+            (1, 4, "Car", 60, 20, 50, 40), (2, 5, "Dog", 60, 20, 90, 40)]  # fmt: skip
+    (folder / "0000.txt").write_text("\n".join(LINE.format(*row) for row in rows) + "\n")
+    with pytest.raises(InputError, match=r"line 3[\s\S]*frame -1"):
+        read_tracks(folder)
+    found = check_tracks(folder, None, ("Car",))
+    kinds = ("repeated_id", "outside", "negative_size", "unknown_class")
+    assert {kind: found.count(kind) for kind in kinds} == dict.fromkeys(kinds, 1)
+    assert found.tracks is not None
+    assert found.tracks.boxes == 1
 
 
 # Real files

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -189,7 +191,7 @@ def _faults(part: Part, length: int, classes: tuple[str, ...], identified: bool)
              lambda row: f"frame {frame[row] + past}", "Correct the line, or the length in seqinfo.ini.")  # fmt: skip
     if box[:, 2:].min() < 0:
         note("negative_size", (box[:, 2:] < 0).any(axis=1), "left, top, width, height with width ≥ 0 and height ≥ 0",
-             lambda row: f"{box[row].tolist()}", "Correct or drop the line.")  # fmt: skip
+             lambda row: f"width {box[row, 2]:g}, height {box[row, 3]:g}", "Correct or drop the line.")  # fmt: skip
     if part.label.min() < 0:
         note("unknown_class", part.label < 0, f"one of the classes {listed(classes)}", lambda _: "another class",
              "Correct the line, or name all classes with --classes.")  # fmt: skip
@@ -231,6 +233,26 @@ def _unusual(tracks: Tracks, what: str) -> list[str]:
     if not flat:
         return []
     return [f"{flat:,} of {len(tracks):,} {what} have no width or no height; they are kept and overlap nothing."]
+
+
+def identified(path: Path, tracks: Tracks) -> Tracks:
+    """The same tracks; InputErrors name a box without an id, and one whose id was there before in the same frame."""
+    starts = tracks.starts().tolist()
+    for item, (first, end) in enumerate(pairwise(starts)):
+        rows = slice(first, end)
+        name = f"{path}, sequence '{tracks.items.key[item]}'"
+        part = Part(
+            tracks.frame[rows].astype(np.int64), tracks.id[rows], tracks.label[rows].astype(np.int64), tracks.box[rows],
+            tracks.counts[rows], tracks.visibility[rows], partial(_row_of, name, first),
+        )  # fmt: skip
+        found, _ = _faults(part, int(tracks.length[item]), tracks.classes, identified=True)
+        if found:
+            raise found[0].error()
+    return tracks
+
+
+def _row_of(name: str, first: int, row: int) -> str:
+    return f"{name}, row {first + row}"
 
 
 def listed(names: Sequence[str]) -> str:
@@ -275,8 +297,9 @@ def aligned(path: Path, said: Tracks, truth: Tracks, missing: str) -> tuple[Trac
     rows = rows[np.argsort(item[rows], kind="stable")]
     label = np.array([truth.classes.index(name) for name in said.classes], np.int32)
     columns = {name: getattr(said, name)[rows] for name in ("frame", "id", "box", "counts", "visibility", "row")}
-    found = replace(
-        truth, **columns, item=item[rows], label=label[said.label[rows]],
-        score=None if said.score is None else said.score[rows],
-    )  # fmt: skip
+    score = None if said.score is None else said.score[rows]
+    try:
+        found = replace(truth, **columns, item=item[rows], label=label[said.label[rows]], score=score)
+    except InputError as error:
+        raise InputError(f"{path}: {error.where}", error.expected, error.got, error.fix) from error
     return found, ((f"No results for {listed(lacking)}: counted as empty.",) if lacking else ())

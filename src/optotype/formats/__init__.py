@@ -27,7 +27,7 @@ from optotype.formats import (
 from optotype.listing import SPLITS, BoxListing, Listing, TrackListing
 from optotype.predictions import align
 from optotype.tables import Array, Items, Labels, Tracks
-from optotype.track_parts import aligned, of_sequences, one_judged
+from optotype.track_parts import aligned, identified, of_sequences, one_judged
 from optotype.track_trees import is_kitti
 
 __all__ = [
@@ -143,7 +143,7 @@ def read_tracks(
     """
     _check_exists(path, "the truth of tracking: a folder of sequences, a gt.txt, KITTI's label_02, or .npz")
     if path.suffix.lower() == ".npz":
-        return TrackListing(of_sequences(tracks_npz.read(path), sequences))
+        return TrackListing(of_sequences(identified(path, tracks_npz.read(path)), sequences))
     if is_kitti(path):
         return kitti.read(path, protocol=protocol, classes=classes, sequences=sequences)
     return mot.read(path, protocol=protocol, classes=classes, sequences=sequences)
@@ -158,7 +158,7 @@ def read_track_results(
     """
     _check_exists(path, "a tracker's results: a folder of SEQ.txt, or .npz")
     if path.suffix.lower() == ".npz":
-        return TrackListing(*aligned(path, tracks_npz.read(path), truth, missing))
+        return TrackListing(*aligned(path, identified(path, tracks_npz.read(path)), truth, missing))
     if is_kitti(path):
         return kitti.read_results(path, truth, protocol=protocol, missing=missing)
     return mot.read_results(path, truth, protocol=protocol, missing=missing)

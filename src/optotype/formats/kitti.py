@@ -19,6 +19,7 @@ RATE = 10.0
 """Frames a second of KITTI's cameras."""
 
 DONT_CARE = "DontCare"
+_LARGEST = (1 << 31) - 1
 _WHAT = "frame id type truncated occluded alpha left top right bottom …, at least 10 words"
 
 
@@ -27,7 +28,10 @@ class _Lines:
 
     def __init__(self, path: Path, least: int) -> None:
         self.path = path
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        try:
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
+        except UnicodeDecodeError as error:
+            raise InputError(str(path), "text in UTF-8", str(error), "Save the file as UTF-8 text.") from error
         filled = [(number, words) for number, line in enumerate(lines, 1) if (words := line.split())]
         for number, words in filled:
             if len(words) < least:
@@ -50,6 +54,16 @@ class _Lines:
                 raise InputError(f"{self.where(row)}, column {column + 1}", "a finite number", repr(words[column]),
                                  "Correct or drop the line.")  # fmt: skip
         return found
+
+    def whole(self, column: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """A column cut to whole numbers of at most 31 bits, (n,)."""
+        found = self.numbers(column)
+        bad = np.abs(found) >= _LARGEST
+        if bad.any():
+            row = int(np.argmax(bad))
+            raise InputError(f"{self.where(row)}, column {column + 1}", f"a number below {_LARGEST:,}",
+                             self.words[row][column], "Correct or drop the line.")  # fmt: skip
+        return found.astype(np.int64)
 
     def types(self) -> list[str]:
         return [words[2] for words in self.words]
@@ -122,7 +136,7 @@ def _part(lines: _Lines, classes: ClassList, *, scored: bool, lenient: bool = Fa
                              did_you_mean(kind, classes))  # fmt: skip
     label = np.array([index.get(kind, -1) for kind in kinds], np.int64)
     passed = np.array([kind == DONT_CARE for kind in kinds], np.bool_)
-    number = lines.numbers(1).astype(np.int64)
+    number = lines.whole(1)
     number[passed] = int(number.max(initial=-1)) + 1 + np.arange(int(passed.sum()))
     left, top, right, bottom = (lines.numbers(column) for column in (6, 7, 8, 9))
     box = np.column_stack([left + 1, top + 1, right - left, bottom - top]).reshape(-1, 4)
@@ -130,7 +144,7 @@ def _part(lines: _Lines, classes: ClassList, *, scored: bool, lenient: bool = Fa
     if scored:
         full = bool(lines.words) and all(len(words) > 17 for words in lines.words)
         score = lines.numbers(17) if full else np.ones(len(kinds))
-    frame = lines.numbers(0).astype(np.int64) + 1
+    frame = lines.whole(0) + 1
     return Part(frame, number, label, box, ~passed, np.full(len(kinds), np.nan), lines.where, score, first=0)
 
 

@@ -52,7 +52,7 @@ def read(path: Path) -> Tracks:
 def _arrays(path: Path) -> dict[str, Array]:
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            return {name: np.atleast_1d(archive[name]) for name in archive.files}
     except (OSError, ValueError, zipfile.BadZipFile, AttributeError) as error:
         raise InputError(str(path), "a .npz of plain arrays", str(error).splitlines()[0], _FIX) from error
 
@@ -78,6 +78,8 @@ def _text(path: Path, name: str, values: Array) -> Strings:
 
 def _items(path: Path, found: dict[str, Array]) -> Items:
     text = {name: _text(path, name, found[name]) for name in ("sequence", "group", "path") if name in found}
+    if strange := [name for name in text["sequence"].tolist() if not name or set(name) & set("/\\:")]:
+        raise InputError(f"{path}, 'sequence'", "names that files can have", repr(strange[0]), "Rename the sequence.")
     width, height = (_as(path, name, found[name], np.int32) if name in found else None for name in ("width", "height"))
     return Items.of(
         text["sequence"], path=text.get("path"), group=text.get("group"), width=width, height=height, root=path.parent
