@@ -558,7 +558,7 @@ def test_columns_on_the_truths_sequences(tmp_path: Path) -> None:
         ({"id": [3, 3, 3]}, r"sequence 'a', row 1[\s\S]*id 3 again in frame 1"),
         ({"id": [3, -1, 3]}, r"sequence 'a', row 1[\s\S]*id -1"),
         ({"sequence": ["../a", "b"]}, r"names that files can have"),
-        ({"frame": 1}, r"column 'box'"),
+        ({"frame": 1}, r"column 'frame'"),
     ],
 )
 def test_columns_that_are_no_tracks(tmp_path: Path, change: dict[str, object], said: str) -> None:
