@@ -97,8 +97,7 @@ def _sequence_rows(tracks: Tracks) -> list[SequenceCount]:
     items, s = tracks.items, len(tracks.items)
     kept = tracks.counts
     boxes = np.bincount(tracks.item[kept], minlength=s)
-    pairs = np.unique(np.column_stack([tracks.item[kept], tracks.id[kept]]), axis=0)
-    ids = np.bincount(pairs[:, 0], minlength=s)
+    ids = np.bincount(_distinct(tracks.item[kept], tracks.id[kept]), minlength=s)
     return [
         SequenceCount(
             name=str(items.key[i]), frames=int(tracks.length[i]),
@@ -124,7 +123,15 @@ def _class_rows(tracks: Tracks) -> list[ClassCount]:
 
 def _pairs(tracks: Tracks, column: Array, there: Array) -> int:
     """How many different values a column has in the sequences, among the rows of a mask."""
-    return len(np.unique(np.column_stack([tracks.item[there], column[there]]), axis=0))
+    return len(_distinct(tracks.item[there], column[there]))
+
+
+def _distinct(item: Array, column: Array) -> Array:
+    """The sequence of each different pair of sequence and value."""
+    order = np.lexsort((column, item))  # many times faster than np.unique of rows
+    item, column = item[order], column[order]
+    new = np.append(True, (np.diff(item) != 0) | (np.diff(column) != 0))
+    return np.asarray(item[new[: len(item)]])
 
 
 def _counts(tracks: Tracks) -> TrackCounts:
@@ -170,8 +177,7 @@ def _frames(tracks: Tracks, files: Sequence[Sequence[Path]]) -> list[Finding]:
     wrong = [f"{name}: {w} × {h} written, {x} × {y} in '{found[0].name}'"
              for name, found, (w, h), (x, y) in zip(names, files, written, sizes, strict=True)
              if x and w and (w, h) != (x, y)]  # fmt: skip
-    labelled = np.unique(np.column_stack([tracks.item, tracks.frame]), axis=0)
-    bare = tracks.length - np.bincount(labelled[:, 0], minlength=len(names))
+    bare = tracks.length - np.bincount(_distinct(tracks.item, tracks.frame), minlength=len(names))
     unlabelled = [f"{names[i]}: {bare[i]:,} of {length[i]:,}" for i in np.flatnonzero(bare).tolist()]
     return [
         *any_finding("no_images", "note", none, "{n} sequence{s} without images",
