@@ -93,7 +93,10 @@ def test_everything_is_left_in_the_folder(data: Path, tmp_path: Path, capfd: pyt
     files = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     assert files == {*(f"{n}.txt" for n in NAMES), "track.json", "rows.npz", *(f"pictures/{n}.jpg" for n in NAMES)}
     said = capfd.readouterr()
-    assert "iou (clean; iou_threshold 0.5, max_lost 1, low none): 2 sequences, 60 frames, 172 detections" in said.err
+    assert (
+        "iou (clean): 2 sequences, 60 frames, 172 detections\n  iou_threshold 0.5, max_lost 1 frames, low none\n"
+        in said.err
+    )
     assert "172 boxes of 8 tracks in 2 sequences of 60 frames" in said.out
     record = json.loads((out / "track.json").read_text())
     assert record["format"] == "optotype.tracks/1"

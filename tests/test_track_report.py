@@ -14,7 +14,7 @@ from optotype.report import text
 from optotype.results import encode
 from optotype.tasks import task_of
 from optotype.tasks.track.codes import CAUSE_CODE, TYPE_CODE
-from optotype.tasks.track.event_views import event_frames
+from optotype.tasks.track.event_views import _parts, event_frames
 from optotype.tasks.track.frames import Film, Shown
 from optotype.tasks.track.timeline import Lives, timeline, why
 from optotype.tasks.track.viewing import sections, verdict
@@ -222,3 +222,15 @@ def test_many_lanes_are_cut(monkeypatch):
 
 def test_track_is_in_the_table_of_tasks():
     assert task_of("track").sections is sections
+
+
+def test_parts_of_a_condition_are_short_and_told_apart() -> None:
+    assert _parts(["below 22.3 %", "22.3 % to below 55.6 %", "82.1 % or more"], 1.0) == ["< 22", "22–56", "≥ 82"]
+    speed = ["below 0.00573 heights a frame", "0.00573 to below 0.00993 heights a frame", "0.00993 or more"]
+    assert _parts(speed, 100.0) == ["< 0.57", "0.57–0.99", "≥ 0.99"]
+    assert _parts(["below 10.1 px", "10.1 to below 10.4 px", "10.4 px or more"], 1.0) == [
+        "< 10.1",
+        "10.1–10.4",
+        "≥ 10.4",
+    ]
+    assert _parts(["below 1.23e+03 px", "1.23e+03 px or more"], 1.0) == ["< 1,230", "≥ 1,230"]

@@ -23,9 +23,14 @@ _FIRST = {"classify": "confusion", "detect": "sweep", "track": "hota"}
 
 def say_if_first(task: str) -> None:
     """Say that kernels are compiled where that is about to happen: the first command about a task takes its time."""
+    say_if_cold(_FIRST[task])
+
+
+def say_if_cold(module: str) -> None:
+    """The same of a module of kernels."""
     from optotype.kernels._jit import cold
 
-    if cold(_FIRST[task]):
+    if cold(module):
         say("compiling for this machine; that is done once and takes some 20 seconds")
 
 

@@ -169,7 +169,7 @@ def _sequences(rows: list[SliceResult]) -> Table:
     """A row a sequence, tight, so that it fits a terminal of 80 columns."""
     table = Table(
         title="by sequence", title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False,
-        caption="by density, occlusion, speed, size and camera motion: report.html, eval.json",
+        caption="by density, occlusion, speed, size, camera motion:\nreport.html, eval.json", caption_justify="left",
     )  # fmt: skip
     table.add_column("sequence", overflow="fold")
     for key in _TRACKED:
@@ -241,7 +241,7 @@ def _pairs(comparison: Comparison) -> Table:
 def _tracker_pairs(comparison: Comparison) -> Table:
     table = Table(
         title="pairs", title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False,
-        caption="all differences: report.html, --json",
+        caption="all differences: report.html, --json", caption_justify="left",
     )  # fmt: skip
     table.add_column("pair", overflow="fold")
     for name in ("HOTA", "p", "scenes\n+, −", "boxes\nfixed, broken", "switches\navoided, made"):

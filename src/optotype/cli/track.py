@@ -169,25 +169,39 @@ def _digits(text: str) -> int | None:
 def _track(detections: Path, options: dict[str, Any]) -> None:
     from optotype.cli import console
     from optotype.cli.counting import counting
+
+    _say_if_cold(options["tracker"])
     from optotype.studies.tracking import track as run
 
     with counting("looking at frames", "looked at {} frames") as progress:
         done = run(detections, say=console.say, progress=progress, **options)
     console.warn(list(done.warnings))
     console.out.print(summary(done), markup=False, soft_wrap=True)
-    written = f"written: {options['out']}"
-    console.say(written + (", SEQ.webm" if options["video"] else ""))
+    videos = ", with a video (.webm) of each sequence" if options["video"] else ""
+    console.say(f"written: {options['out']}{videos}")
+
+
+def _say_if_cold(tracker: str) -> None:
+    """Say that the tracker's kernels are compiled where that is about to happen."""
+    from optotype.association.registry import TRACKERS
+    from optotype.cli import console
+
+    if tracker in TRACKERS:
+        console.say_if_cold(TRACKERS[tracker].kernel)
 
 
 def summary(done: Tracked) -> str:
     """What came out, in a line."""
     import numpy as np
 
+    from optotype.tasks.wording import plural
+
     tracks = done.tracks
     n = len(np.unique(np.column_stack([tracks.item, tracks.id]), axis=0))
     frames = int(tracks.length.sum())
     speed = f", {frames / done.seconds:,.0f} frames/s" if done.seconds > 0 else ""
-    return f"{len(tracks):,} boxes of {n:,} tracks in {len(tracks.items):,} sequences of {frames:,} frames{speed}"
+    amount = f"{plural(len(tracks), 'box', 'boxes')} of {plural(n, 'track')}"
+    return f"{amount} in {plural(len(tracks.items), 'sequence')} of {plural(frames, 'frame')}{speed}"
 
 
 def _sweep(
@@ -195,6 +209,8 @@ def _sweep(
 ) -> None:
     from optotype.cli import console
     from optotype.cli.counting import counting
+
+    _say_if_cold(options["tracker"])
     from optotype.studies.sweep_views import sentences
     from optotype.studies.sweeping import sweep as run
     from optotype.studies.trackers import combinations
@@ -218,10 +234,11 @@ def _table(found: Sweep) -> Table:
 
     from optotype.cli import console
     from optotype.studies.sweep_views import value_text
+    from optotype.studies.tracking import UNITS
 
     keys = (*_SHOWN, *(_MORE if console.out.width >= _WIDE else ()))
     table = Table(title="every combination", title_justify="left")
-    for name in (*found.swept, *keys):
+    for name in (*(f"{name}, {UNITS[name]}" if name in UNITS else name for name in found.swept), *keys):
         table.add_column(name, justify="right", no_wrap=True)
     rows = list(found.rows)
     if len(rows) > _MOST_ROWS:

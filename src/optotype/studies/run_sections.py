@@ -138,7 +138,7 @@ def _sources(result: Result) -> list[list[Cell]]:
         ["predictions sha256", origin.predictions.sha256],
         ["optotype", origin.version],
         ["made", origin.created],
-        ["protocol", msgspec.json.encode(result.protocol).decode()],
+        ["protocol", f"{result.protocol.get('name', '')} (every convention: eval.json)"],
     ]
 
 

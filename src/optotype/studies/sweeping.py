@@ -32,6 +32,7 @@ from optotype.tables import Array, Floats, Tracks
 from optotype.tasks.track.matching import match
 from optotype.tasks.track.reading import hashes
 from optotype.tasks.track.rules import Rules
+from optotype.tasks.wording import plural
 from optotype.version import VERSION
 
 BY = "HOTA"
@@ -84,7 +85,8 @@ def sweep(
     true = read_tracks(Path(truth), protocol=protocol, sequences=sequences).tracks
     found = read_detected(Path(detections), images=None if images is None else Path(images), like=true)
     swept = {name: [getattr(kind, name) for kind in kinds] for name in combinations[0]}
-    say(f"{plan(found.tracks, kinds[0], reference, list(swept))}; {len(kinds):,} combinations of {', '.join(swept)}")
+    say(plan(found.tracks, kinds[0], reference, list(swept)))
+    say(f"{plural(len(kinds), 'combination')} of {', '.join(swept)}")
     moved = camera_motion(found.tracks, say, uncounted) if cmc else {}
     motion = {name: one.matrix for name, one in moved.items()}
     how = _How(reference, per_class, interpolate, motion, protocol, threads)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -32,6 +33,7 @@ from optotype.studies.saying import Say, quiet
 from optotype.studies.trackers import settings_of
 from optotype.tables import Floats, Tracks
 from optotype.tasks.track.reading import CAMERA, RECORD, hashes
+from optotype.tasks.wording import plural
 from optotype.version import VERSION
 
 FORMAT = "optotype.tracks/1"
@@ -39,6 +41,12 @@ ROWS_FILE = "rows.npz"
 PICTURES = "pictures"
 LEAST_SIZE, MOST_SIZE = 64, 8192
 """Pixels of the longer side of a video."""
+LINE = 76
+"""Letters of a line of settings."""
+FRAMES = {"buffer": "frames", "max_lost": "frames", "max_age": "frames", "min_hits": "boxes", "delta": "frames",
+          "min_area": "px²"}  # fmt: skip
+"""What settings are counted in; a sequence's own ``buffer`` is in frames, a tracker's in seconds."""
+UNITS = {**FRAMES, "buffer": "s"}
 
 Progress = Callable[[int, int], None]
 
@@ -129,12 +137,14 @@ def track(
 
 
 def plan(seen: Tracks, settings: Settings, reference: bool, swept: Sequence[str] = ()) -> str:
-    """What is about to be done, in a line; the values of ``swept`` settings are left open."""
+    """What is about to be done, in short lines; the values of ``swept`` settings are left open."""
     mode = "as its authors run it" if reference else "clean"
-    values = ", ".join(f"{name} {_shown(value)}" for name, value in asdict(settings).items() if name not in swept)
-    n, frames = len(seen.items), int(seen.length.sum())
-    amount = f"{n:,} sequence{'s' * (n != 1)}, {frames:,} frames, {len(seen):,} detections"
-    return f"{settings.NAME} ({mode}; {values}): {amount}"
+    frames = int(seen.length.sum())
+    amount = f"{plural(len(seen.items), 'sequence')}, {plural(frames, 'frame')}, {plural(len(seen), 'detection')}"
+    values = [named(name, value) for name, value in asdict(settings).items() if name not in swept]
+    whole = ", ".join(value.replace(" ", "\N{NO-BREAK SPACE}") for value in values)
+    told = [line.replace("\N{NO-BREAK SPACE}", " ") for line in textwrap.wrap(whole, LINE, break_on_hyphens=False)]
+    return "\n  ".join([f"{settings.NAME} ({mode}): {amount}", *told])
 
 
 def _truth(path: Path, protocol: str, seen: Tracks) -> Tracks:
@@ -157,10 +167,19 @@ def _exceptions(seen: Tracks, settings: Settings, reference: bool) -> list[str]:
     for name, rate in zip(seen.items.key.tolist(), rates, strict=True):
         usual = settings.resolved("", rate, reference=reference)
         own = settings.resolved(name, rate, reference=reference)
-        changed = [f"{key} {_shown(value)}" for key, value in own.items() if value != usual[key]]
+        changed = [named(key, value, FRAMES) for key, value in own.items() if value != usual[key]]
         if changed:
             found.append(f"{name}: {', '.join(changed)}")
     return found
+
+
+def named(name: str, value: Any, units: Mapping[str, str] = UNITS) -> str:
+    """A setting with its value and unit.
+
+    >>> named("buffer", 1.0), named("fuse_score", True), named("high", 0.6)
+    ('buffer 1 s', 'fuse_score true', 'high 0.6')
+    """
+    return " ".join(filter(None, (name, _shown(value), units.get(name))))
 
 
 def _shown(value: Any) -> str:

@@ -42,9 +42,10 @@ def curves(result: Result, evidence: Evidence) -> Section:
 def _chart(
     groups: Mapping[str, Mapping[str, list[float | None]]], keys: tuple[str, ...], name: str, title: str, caption: str
 ) -> Chart:
+    named = groups.items() if len(groups) > 1 else [("", found) for found in groups.values()]
     series = [
         Series(key, [float(a or 0) for a in found["alpha"]], list(found[key]), role=ROLES[i], group=group)
-        for group, found in groups.items()
+        for group, found in named
         for i, key in enumerate(keys)
     ]
     x, y = Axis("α", 0.05, 0.95), Axis("share", 0.0, 1.0, unit="ratio")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import defaultdict
 from typing import Any
 
@@ -30,6 +32,10 @@ CONDITIONS = {
     "size": "Size",
     "camera": "Camera motion",
 }
+
+_SCALES = {"speed": (100.0, "% of the height a frame")}
+"""Conditions that are shown in another unit than they are measured in, and how many of it make one."""
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
 def events(result: Result) -> Section:
@@ -104,18 +110,35 @@ def conditions(result: Result) -> Section | None:
 
 
 def _condition(name: str, rows: list[SliceResult]) -> list[Chart]:
-    unit = AXES[name].unit
-    bare = [row.name.replace(f" {unit}", "").replace(" to below ", " – ") for row in rows]
-    names = [f"{name} ({row.n:,})" for name, row in zip(bare, rows, strict=True)]
+    factor, unit = _SCALES.get(name, (1.0, AXES[name].unit))
+    names = [f"{part} ({row.n:,})" for part, row in zip(_parts([row.name for row in rows], factor), rows, strict=True)]
     what = f"{CONDITIONS[name]}, {unit}"
     shares = [_series(rows, "recall", "recall", 0), _series(rows, "association", "association", 1)]
     switches = [_series(rows, "switches", "identity switches", 1)]
     x, share = Axis(name, categories=names), Axis("share", 0.0, 1.0, unit="ratio")
-    rate = Axis("switches per 1,000 matched boxes", 0.0)
+    rate = Axis("per 1,000 matched boxes", 0.0)
     return [
         Chart("dots", x, share, shares, title=f"{what}: found and held", id=f"condition-{name}"),
         Chart("bar", x, rate, switches, title=f"{what}: identity switches"),
     ]
+
+
+def _parts(names: list[str], factor: float) -> list[str]:
+    """Names such as '22.3 % to below 55.6 %' in the fewest digits that keep the edges apart: '22–56'."""
+    edges = [[factor * float(text) for text in _NUMBER.findall(name)] for name in names]
+    different = len({edge for part in edges for edge in part})
+    digits = next((n for n in (2, 3) if len({_digits(e, n) for part in edges for e in part}) == different), 4)
+    found = []
+    for name, part in zip(names, edges, strict=True):
+        shown = [_digits(edge, digits) for edge in part]
+        found.append(f"< {shown[0]}" if name.startswith("below") else f"≥ {shown[0]}" if len(shown) == 1 else
+                     "–".join(shown))  # fmt: skip
+    return found
+
+
+def _digits(value: float, digits: int) -> str:
+    """At least ``digits`` significant digits, whole numbers as they are."""
+    return f"{value:,.{max(digits - 1 - math.floor(math.log10(abs(value))), 0)}f}" if value else "0"
 
 
 def _series(rows: list[SliceResult], key: str, label: str, role: int) -> Series:

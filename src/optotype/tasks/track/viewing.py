@@ -105,7 +105,8 @@ def _commonest(result: Result, kind: str, what: str) -> Sentence | None:
     total = found["events"]
     named = [(name, n) for name, n in known[:2] if n >= RARE * total] or known[:1]
     parts = [f"{percent(n / total, 0)} go with {quoted(name)} ({CAUSE_NAMES[name]})" for name, n in named]
-    text = f"Of {total:,} {what} {', '.join(parts)}; {percent(found['unexplained'], 0)} fit no rule."
+    rest = f"{percent(found['unexplained'], 0)} fit no rule" if found["unexplained"] else "all fit a rule"
+    text = f"Of {total:,} {what} {', '.join(parts)}; {rest}."
     return Sentence(text, "caution", "event-causes")
 
 
@@ -136,7 +137,8 @@ def _condition(result: Result) -> Sentence | None:
     if most < MUCH:
         return None
     shares = [percent(_value(row.metrics["recall"])) for row in (worst, best)]
-    text = f"Recall differs most by {_BY[name]}: {shares[0]} where it is {worst.name}, {shares[1]} where {best.name}."
+    where = ", ".join(f"{share} where it is {row.name}" for share, row in zip(shares, (worst, best), strict=True))
+    text = f"Recall differs most by {_BY[name]}: {where}."
     return Sentence(text, "caution", f"condition-{name}")
 
 
