@@ -390,7 +390,7 @@ def test_missing_sequences_are_never_scored_as_empty_unasked(tmp_path: Path) -> 
     found = read_track_results(folder, truth, missing="empty")
     assert found.tracks.item.tolist() == [0]
     assert "No results for MOT17-04, MOT17-05: counted as empty." in found.warnings
-    assert any("belong to no sequence that is judged: MOT17-4" in text for text in found.warnings)
+    assert any("belongs to no sequence that is judged: MOT17-4" in text for text in found.warnings)
     with pytest.raises(InputError, match="none for 3"):
         read_track_results(results(tmp_path / "U", x=ROW), truth, missing="empty")
 
@@ -402,11 +402,20 @@ def test_an_empty_result_file_scores_0_and_is_told(tmp_path: Path) -> None:
     assert any("scores 0" in text for text in found.warnings)
 
 
+def test_the_only_class_of_the_truth_is_asked_of_results(tmp_path: Path) -> None:
+    truth = truth_of(tmp_path, "1,1,0,0,9,9,1,3,1\n")
+    folder = results(tmp_path / "T", a="1,1,0,0,9,9,1,-1\n1,2,0,0,9,9,1,3\n1,3,0,0,9,9,1,0\n")
+    assert read_track_results(folder, truth).tracks.label.tolist() == [0, 0, 0]
+    results(folder, a="1,1,0,0,9,9,1,-1\n1,2,0,0,9,9,1,1\n")
+    with pytest.raises(InputError, match=r"line 2, column 8[\s\S]*3, 0 or −1[\s\S]*class 1"):
+        read_track_results(folder, truth)
+
+
 def test_classes_of_results(tmp_path: Path) -> None:
     several = truth_of(tmp_path, "1,1,0,0,9,9,1,7,1\n1,2,0,0,9,9,1,3,1\n")
     folder = results(tmp_path / "T", a="1,1,0,0,9,9,1,7\n1,2,0,0,9,9,1,3\n")
     assert read_track_results(folder, several).tracks.label.tolist() == [1, 0]
-    for word, match in (("-1", "by its number"), ("0", "by its number"), ("4", "3 class 3, 7 class 7"), ("3.5", "")):
+    for word, match in (("-1", "by its number"), ("0", "by its number"), ("4", "class 3, class 7"), ("3.5", "")):
         results(folder, a=f"1,1,0,0,9,9,1,7\n1,2,0,0,9,9,1,{word}\n")
         with pytest.raises(InputError, match=rf"a\.txt, line 2, column 8[\s\S]*{match}"):
             read_track_results(folder, several)

@@ -29,7 +29,7 @@ from optotype.track_parts import (
     numbers_of,
     one_judged,
 )
-from optotype.track_rows import Rows
+from optotype.track_rows import COLUMNS, Rows
 from optotype.track_rows import read as read_rows
 from optotype.track_trees import detection_places, ends_said, informed, measured, result_files, truth_places
 
@@ -119,9 +119,12 @@ def _labels(rows: Rows, truth: _Truth, *, lenient: bool = False) -> Integers:
     if label.min() < 0 and not lenient:
         row = int(np.argmax(label < 0))
         shown = f"{number[row]:g}"
-        known = [f"{n} {name}" for n, name in zip(truth.numbers, truth.classes, strict=True)]
-        raise InputError(f"{rows.where(row)}, column 8", f"the number of a class: {listed(known)}", shown,
-                         "Correct the line, or name all classes with --classes.")  # fmt: skip
+        known = [name if name == f"class {n}" else f"{n} {name}"
+                 for n, name in zip(truth.numbers, truth.classes, strict=True)]  # fmt: skip
+        fix = "Correct the line, or name all classes with --classes."
+        if truth.classes == MOT_CLASSES:
+            fix = "Correct the line. Boxes without classes are judged by --protocol mot15 or plain."
+        raise InputError(f"{rows.where(row)}, column 8", f"the number of a class: {listed(known)}", shown, fix)
     return label
 
 
@@ -263,23 +266,30 @@ def _check_names(path: Path, names: list[str], files: dict[str, Path], missing: 
                          f"none for {len(lacking)}: {listed(lacking)}", fix)  # fmt: skip
     said = [f"No results for {listed(lacking)}: counted as empty."] if lacking else []
     if strange:
-        said.append(f"{len(strange)} files of results belong to no sequence that is judged: {listed(strange)}.")
+        which = "1 file of results belongs" if len(strange) == 1 else f"{len(strange)} files of results belong"
+        said.append(f"{which} to no sequence that is judged: {listed(strange)}.")
     return said
 
 
 def _result_part(rows: Rows, truth: _Truth, protocol: str) -> Part:
-    label = np.zeros(len(rows), np.int64)
-    number = rows.column("class")
-    if protocol != "plain":
-        if number is not None and len(rows) and (bad := number >= 2).any():
-            row = int(np.argmax(bad))
-            raise InputError(f"{rows.where(row)}, column 8", "1, 0 or −1: pedestrians alone are judged",
-                             f"class {number[row]:g}", "Leave out other classes, or use --protocol plain.")  # fmt: skip
-    elif len(truth.classes) > 1 or (number is not None and len(rows) and number.max() >= 2):
-        label = _result_labels(rows, truth)
     n = len(rows)
-    score = rows.column("score")
+    label, number, score = np.zeros(n, np.int64), rows.column("class"), rows.column("score")
+    if protocol == "plain" and len(truth.classes) > 1:
+        label = _result_labels(rows, truth)
+    elif protocol == "plain" and number is not None:
+        expected = f"{truth.numbers[0]}, 0 or −1: the truth has one class, '{truth.classes[0]}'"
+        _refuse_class(rows, (number >= 1) & (number != truth.numbers[0]), expected, "Leave out boxes of other classes.")
+    elif number is not None:
+        _refuse_class(rows, number >= 2, "1, 0 or −1: pedestrians alone are judged",
+                      "Leave out other classes, or use --protocol plain.")  # fmt: skip
     return _part(rows, label, np.ones(n, np.bool_), np.full(n, np.nan), np.zeros(n) if score is None else score)
+
+
+def _refuse_class(rows: Rows, bad: Array, expected: str, fix: str) -> None:
+    if bad.any():
+        row = int(np.argmax(bad))
+        got = f"class {rows.values[COLUMNS.index('class'), row]:g}"
+        raise InputError(f"{rows.where(row)}, column 8", expected, got, fix)
 
 
 def _result_labels(rows: Rows, truth: _Truth) -> Integers:
