@@ -128,7 +128,8 @@ class Followed(msgspec.Struct, frozen=True):
     ``avoided`` identity switches are A's alone, ``made`` are B's alone, ``both`` are those of the same object within
     ``within`` frames. ``held``: objects that B's main identity holds for more frames than A's, ``lost``: for fewer.
     ``tests`` says how differences are tested: ``swaps`` (A and B exchanged within scenes in every way), with the
-    ``least_p`` that so many scenes allow, or ``bootstrap``.
+    ``least_p`` that so many scenes allow, or ``bootstrap``. ``causes_alike``: what they were given is known of both
+    or of neither, so that causes can be set against each other.
     """
 
     avoided: int
@@ -143,6 +144,7 @@ class Followed(msgspec.Struct, frozen=True):
     scenes: list[SceneDifference]
     events: list[EventDifference]
     lanes: list[Lane]
+    causes_alike: bool = True
 
     def better(self) -> tuple[int, int]:
         """In how many scenes B's HOTA is higher, and in how many lower."""

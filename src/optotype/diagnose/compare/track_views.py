@@ -130,7 +130,7 @@ def _false(pair: Pair) -> str:
 def _cause_sentence(pair: Pair) -> Sentence | None:
     """The cause whose identity switches change most."""
     rows = [row for row in _followed(pair).events if row.type == "IDSW" and row.a != row.b]
-    if not rows:
+    if not rows or not _followed(pair).causes_alike:
         return None
     most = max(rows, key=lambda row: (abs(row.b - row.a), row.cause))
     text = (
@@ -266,6 +266,11 @@ def _events(pair: Pair) -> Table:
         [TYPE_NAMES[row.type], row.cause, CAUSE_NAMES[row.cause], row.a, row.b, row.b - row.a] for row in found
     ]
     caption = "Number of events by type and cause; those first whose number changes most."
+    if not _followed(pair).causes_alike:
+        caption += (
+            " What the tracker was given is known of one of the two only (--detections names it), so that causes also "
+            "differ by how much could be found out."
+        )
     return Table(columns, rows, title=f"Failures of {pair.b} against {pair.a}", caption=caption)
 
 

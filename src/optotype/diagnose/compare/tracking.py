@@ -75,7 +75,8 @@ def pair(one: Known, other: Known, names: tuple[str, str], *, same_setting: bool
     A box of the truth is fixed when the second finds it (IoU 0.5) and the first does not. Where there are too few
     scenes to be resampled, p-values come from exchanging the two within scenes in every way.
     """
-    (_, first, a), (_, second, b) = one, other
+    (told, first, a), (said, second, b) = one, other
+    alike = told.errors.get("detections_known") == said.errors.get("detections_known")
     kept = first["truth"]["kept"]
     finds = following.found(first), following.found(second)
     fixed, broken = ~finds[0] & finds[1], finds[0] & ~finds[1]
@@ -98,7 +99,7 @@ def pair(one: Known, other: Known, names: tuple[str, str], *, same_setting: bool
         broken=[],
         same_setting=same_setting,
         frames=following.changed_frames((first, second), names),
-        followed=_followed((first, second), names, (fixed, broken), scenes, tests),
+        followed=_followed((first, second), names, (fixed, broken), scenes, tests, alike),
     )
 
 
@@ -177,6 +178,7 @@ def _followed(
     changes: tuple[Array, Array],
     scenes: tuple[Scenes, Scenes],
     tests: Tests,
+    causes_alike: bool,
 ) -> Followed:
     first, second = sides
     lives = Lives.of(first), Lives.of(second)
@@ -195,6 +197,7 @@ def _followed(
         scenes=_scenes(sides, changes, scenes),
         events=following.by_cause(first, second),
         lanes=following.changed_lanes(sides, lives, names),
+        causes_alike=causes_alike,
     )
 
 

@@ -22,8 +22,10 @@ from optotype.tasks.track.eventing import summary
 from optotype.tasks.track.intervals import Interval
 from optotype.tasks.track.protocol import protocol
 from optotype.tasks.track.rules import Rules
-from optotype.tasks.wording import listed, plural
+from optotype.tasks.wording import listed, percent, plural
 
+WORTH_SAYING = 0.05
+"""Share of events without a cause from which on it is said what would explain them."""
 LANES = 64
 """Resamples at a time."""
 
@@ -134,7 +136,8 @@ def measure(
     """
     if not len(evidence):
         raise InputError("evaluation", "at least one sequence", "none", "Check the truth's sequences.")
-    name = (rules or Rules()).protocol
+    rules = rules or Rules()
+    name, known, events = rules.protocol, rules.detections is not None, summary(evidence)
     samples = resample(evidence, resamples=resamples, seed=seed, threads=threads)
     parts = slices(evidence, resamples=resamples, seed=seed, threads=threads)
     sums = {key: values.sum(axis=0) for key, values in evidence["counts"].columns.items()}
@@ -144,13 +147,13 @@ def measure(
         },
         per_class=_per_class(evidence, samples),
         slices={"sequence": _sequences(evidence), **parts},
-        errors={"hota_curve": _curve(sums), "events": summary(evidence)},
+        errors={"hota_curve": _curve(sums), "events": events, "detections_known": known},
         protocol=protocol(name, samples.independent, resamples=resamples, seed=seed),
         n=Counts(
             items=len(evidence), groups=samples.groups, truth=int(sums["truth"]), predictions=int(sums["predictions"]),
             classes=len(evidence.classes),
         ),
-        warnings=_warnings(evidence, samples, name, resamples),
+        warnings=[*_warnings(evidence, samples, name, resamples), *([] if known else _unexplained(events))],
     )  # fmt: skip
 
 
@@ -203,6 +206,17 @@ def _warnings(evidence: Evidence, samples: Samples, name: str, resamples: int) -
         if (mask := (truth > 0) & (said == 0)).any():
             warnings.append(f"{listed(classes, mask)} never tracked: every box is missed.")
     return [*warnings, *_left_out(evidence, name), *_absent(evidence, samples), *_few(samples, resamples)]
+
+
+def _unexplained(events: dict[str, Any]) -> list[str]:
+    """What would explain more, where it is not known what the tracker was given and events have no cause for it."""
+    share = events["all"]["unexplained"]
+    if not share or share < WORTH_SAYING:
+        return []
+    return [
+        f"{percent(share, 0)} of the events have no cause, as it is not known what the tracker was given: "
+        "--detections names its detections."
+    ]
 
 
 def _left_out(evidence: Evidence, name: str) -> list[str]:
