@@ -703,9 +703,9 @@ def test_a_box_says_what_it_is(tab: Tab, tmp_path: Path) -> None:
         "(r => [r.left, r.top, r.height])(document.querySelector('.frames .scene').getBoundingClientRect())"
     )
     tab.mouse("mouseMoved", left + 0.4 * side, top + 0.4 * side)  # in both: the smaller tells
-    assert tab.text(".box-tip") == "dogscore 0.875 · detection, wrong · Loc · 20 × 20 px"
+    assert tab.text(".box-tip") == "dogscore 0.875 · prediction, wrong · Loc · 20 × 20 px"
     tab.mouse("mouseMoved", left + 0.2 * side, top + 0.8 * side)
-    assert tab.text(".box-tip") == "catscore 0.500 · detection, right · 80 × 80 px"
+    assert tab.text(".box-tip") == "catscore 0.500 · prediction, right · 80 × 80 px"
     tab.mouse("mouseMoved", left + 0.02 * side, top + 0.98 * side)
     assert tab.count(".box-tip") == 0
     assert tab.text(".blank") == "100 × 100"
@@ -717,7 +717,7 @@ def test_a_box_says_what_it_is(tab: Tab, tmp_path: Path) -> None:
     share = "(s => s.querySelector('.edge').getBBox().width / s.getBoundingClientRect().width)"
     assert tab.run(f"{share}(document.querySelector('.stage .scene'))") > 0.9  # drawn large, beyond its part
     assert tab.text(".box-list h3") == "2 boxes; detections from score 0.000"
-    assert tab.text(".box-list button") == "dogscore 0.875 · detection, wrong · Loc · 20 × 20 px"
+    assert tab.text(".box-list button") == "dogscore 0.875 · prediction, wrong · Loc · 20 × 20 px"
     assert tab.troubles() == []
 
 

@@ -94,7 +94,7 @@ def test_everything_is_left_in_the_folder(data: Path, tmp_path: Path, capfd: pyt
     assert files == {*(f"{n}.txt" for n in NAMES), "track.json", "rows.npz", *(f"pictures/{n}.jpg" for n in NAMES)}
     said = capfd.readouterr()
     assert (
-        "iou (clean): 2 sequences, 60 frames, 172 detections\n  iou_threshold 0.5, max_lost 1 frames, low none\n"
+        "iou (clean): 2 sequences, 60 frames, 172 detections\n  iou_threshold 0.5, max_lost 1 frame, low none\n"
         in said.err
     )
     assert "172 boxes of 8 tracks in 2 sequences of 60 frames" in said.out

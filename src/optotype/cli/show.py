@@ -166,9 +166,13 @@ def _slices(name: str, rows: list[SliceResult]) -> Table:
 
 
 def _sequences(rows: list[SliceResult]) -> Table:
-    """A row a sequence, tight, so that it fits a terminal of 80 columns."""
+    """A row a sequence, tight, so that it fits a terminal of 80 columns; of many the worst."""
+    title = "by sequence"
+    if len(rows) > _MOST_CLASSES:
+        title += f": the {_MOST_CLASSES} with the lowest HOTA"
+        rows = sorted(rows, key=lambda row: row.metrics["HOTA"].value or 0.0)
     table = Table(
-        title="by sequence", title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False,
+        title=title, title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False,
         caption="by density, occlusion, speed, size, camera motion:\nreport.html, eval.json", caption_justify="left",
     )  # fmt: skip
     table.add_column("sequence", overflow="fold")

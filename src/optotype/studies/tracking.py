@@ -43,7 +43,7 @@ LEAST_SIZE, MOST_SIZE = 64, 8192
 """Pixels of the longer side of a video."""
 LINE = 76
 """Letters of a line of settings."""
-FRAMES = {"buffer": "frames", "max_lost": "frames", "max_age": "frames", "min_hits": "boxes", "delta": "frames",
+FRAMES = {"buffer": "frames", "max_lost": "frames", "max_age": "frames", "min_hits": "frames", "delta": "frames",
           "min_area": "px²"}  # fmt: skip
 """What settings are counted in; a sequence's own ``buffer`` is in frames, a tracker's in seconds."""
 UNITS = {**FRAMES, "buffer": "s"}
@@ -176,10 +176,12 @@ def _exceptions(seen: Tracks, settings: Settings, reference: bool) -> list[str]:
 def named(name: str, value: Any, units: Mapping[str, str] = UNITS) -> str:
     """A setting with its value and unit.
 
-    >>> named("buffer", 1.0), named("fuse_score", True), named("high", 0.6)
-    ('buffer 1 s', 'fuse_score true', 'high 0.6')
+    >>> named("buffer", 1.0), named("max_lost", 1), named("fuse_score", True), named("high", 0.6)
+    ('buffer 1 s', 'max_lost 1 frame', 'fuse_score true', 'high 0.6')
     """
-    return " ".join(filter(None, (name, _shown(value), units.get(name))))
+    unit = units.get(name, "")
+    unit = unit[:-1] if value == 1 and unit == "frames" else unit
+    return f"{name} {_shown(value)} {unit}".rstrip()
 
 
 def _shown(value: Any) -> str:

@@ -11,8 +11,8 @@ export type Role = (typeof ROLES)[number];
 export const WORDS: Record<Role, string> = {
   truth: "object, found",
   missed: "object, missed",
-  right: "detection, right",
-  wrong: "detection, wrong",
+  right: "prediction, right",
+  wrong: "prediction, wrong",
   ignored: "not counted",
 };
 export const SHORT: Record<Role, string> = { truth: "found", missed: "missed", right: "right", wrong: "wrong", ignored: "not counted" };
