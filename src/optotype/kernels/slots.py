@@ -15,11 +15,15 @@ from optotype.kernels._jit import jit
 
 Array: TypeAlias = NDArray[Any]
 
-CLOCK, BORN, OUT, ALIVE = range(4)
-"""``head``: frames on the tracker's clock, identities given, rows put out in this call, slots in use."""
+CLOCK, BORN, OUT, ALIVE, TRACKS = range(5)
+"""``head``: frames on the tracker's clock, identities given, rows put out in this call, slots in use, tracks listed (of
+trackers with one list).
+"""
 
-FREE, ID, LAST, ROW = range(4)
-"""The first columns of ``book``: free slots, from row ``head[ALIVE]`` on; identity; clock of the last box; that box."""
+FREE, ID, LAST, ROW, LISTED = range(5)
+"""The first columns of ``book``: free slots, from row ``head[ALIVE]`` on; identity; clock of the last box; that box;
+and of trackers with one list, that: slots in the order in which their tracks began, in rows 0 … ``head[TRACKS]`` − 1.
+"""
 
 FRAME, WHO, BOX, SLOT = range(4)
 """Columns of what is put out: frame of the call, identity, box of the call (−1 for none), slot."""
@@ -38,6 +42,20 @@ def free(head: Array, book: Array, i: int) -> None:
     """Slot i can be taken again."""
     head[ALIVE] -= 1
     book[head[ALIVE], FREE] = i
+
+
+@jit("void(int64[::1], int64[:, ::1], float64)")
+def forget(head: Array, book: Array, most: float) -> None:
+    """Strike from the list, and free, what has had no box for more than ``most`` frames of the clock."""
+    kept = 0
+    for p in range(head[TRACKS]):
+        i = book[p, LISTED]
+        if head[CLOCK] - book[i, LAST] > most:
+            free(head, book, i)
+        else:
+            book[kept, LISTED] = i
+            kept += 1
+    head[TRACKS] = kept
 
 
 @jit("boolean(float64[:, ::1], float64[::1])")

@@ -8,16 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optotype.kernels._jit import jit
-from optotype.kernels.slots import ALIVE, BORN, BOX, CLOCK, FRAME, ID, LAST, OUT, ROW, SLOT, WHO, free, take
+from optotype.kernels.slots import (
+    ALIVE,
+    BORN,
+    BOX,
+    CLOCK,
+    FRAME,
+    ID,
+    LAST,
+    LISTED,
+    OUT,
+    ROW,
+    SLOT,
+    TRACKS,
+    WHO,
+    forget,
+    take,
+)  # fmt: skip
 from optotype.kernels.track_pairs import iou
 
 Array: TypeAlias = NDArray[Any]
-
-TRACKS = 4
-"""``head``: the length of the list."""
-
-LISTED = 4
-"""``book``: the list of tracks, in the order in which they began."""
 
 THRESHOLD, LOW, MAX_LOST, STALE = range(4)
 """``settings``: as the fields of ``association.IoU``; STALE 1: lost tracks are put out where they were last seen."""
@@ -73,15 +83,7 @@ def _frame(
             state[best, k] = corners[0, k]
         state[best, SCORE] = score[d]
         book[best, LAST], book[best, ROW] = clock, d
-    kept = 0
-    for p in range(head[TRACKS]):
-        i = book[p, LISTED]
-        if clock - book[i, LAST] > settings[MAX_LOST]:
-            free(head, book, i)
-        else:
-            book[kept, LISTED] = i
-            kept += 1
-    head[TRACKS] = kept
+    forget(head, book, settings[MAX_LOST])
 
 
 @jit(

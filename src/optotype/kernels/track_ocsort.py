@@ -14,17 +14,32 @@ from numpy.typing import NDArray
 from optotype.kernels._jit import jit
 from optotype.kernels.area_filter import corners_of, predict, start, update, warp
 from optotype.kernels.assignment import assign, assign_sparse
-from optotype.kernels.slots import ALIVE, BORN, BOX, CLOCK, FRAME, ID, LAST, OUT, ROW, SLOT, WHO, free, take
+from optotype.kernels.slots import (
+    ALIVE,
+    BORN,
+    BOX,
+    CLOCK,
+    FRAME,
+    ID,
+    LAST,
+    LISTED,
+    OUT,
+    ROW,
+    SLOT,
+    TRACKS,
+    WHO,
+    forget,
+    free,
+    take,
+)  # fmt: skip
 from optotype.kernels.track_pairs import LEAST, iou, pair_by_iou, pair_up
 
 Array: TypeAlias = NDArray[Any]
 
-TRACKS = 4
-"""``head``: the length of the list."""
-
-LISTED, STREAK, START, OBSERVED, HELD, FROZEN = range(4, 10)
-"""``book``: the list of tracks, in the order in which they began; frames in a row with a box, after the first box;
-clock of the first box; boxes since then; whether the frame before had one of those; whether a filter is kept."""
+STREAK, START, OBSERVED, HELD, FROZEN = range(5, 10)
+"""``book``: frames in a row with a box, after the first box; clock of the first box; boxes since then; whether the
+frame before had one of those; whether a filter is kept.
+"""
 
 HIGH, THRESHOLD, DELTA, INERTIA, MAX_AGE, MIN_HITS, AREA, RATIO, REFERENCE = range(9)
 """``settings``: as the fields of ``association.OCSort``."""
@@ -306,19 +321,13 @@ def _frame(
         if work[1, q] >= 0:
             _observe(head, book, state, book[work[1, q], LISTED], corners[0], q, work[0, q], score, settings)
     _recover(head, book, state, corners, boxes, score, work, settings, row, column, weight)
-    kept = 0
     for p in range(head[TRACKS]):
         i = book[p, LISTED]
         if book[i, LAST] < clock and book[i, HELD]:  # the first frame of a gap
             for k in range(20):
                 state[i, KEPT + k] = state[i, k]
             book[i, HELD], book[i, FROZEN] = 0, 1
-        if clock - book[i, LAST] > settings[MAX_AGE]:
-            free(head, book, i)
-        else:
-            book[kept, LISTED] = i
-            kept += 1
-    head[TRACKS] = kept
+    forget(head, book, settings[MAX_AGE])
     for q in range(boxes):
         if work[1, q] < 0:
             _begin(head, book, state, corners[0], q, work[0, q], score)

@@ -9,16 +9,30 @@ from numpy.typing import NDArray
 
 from optotype.kernels._jit import jit
 from optotype.kernels.area_filter import corners_of, predict, start, update, warp
-from optotype.kernels.slots import ALIVE, BORN, BOX, CLOCK, FRAME, ID, LAST, OUT, ROW, SLOT, WHO, free, take
+from optotype.kernels.slots import (
+    ALIVE,
+    BORN,
+    BOX,
+    CLOCK,
+    FRAME,
+    ID,
+    LAST,
+    LISTED,
+    OUT,
+    ROW,
+    SLOT,
+    TRACKS,
+    WHO,
+    forget,
+    free,
+    take,
+)  # fmt: skip
 from optotype.kernels.track_pairs import pair_by_iou
 
 Array: TypeAlias = NDArray[Any]
 
-TRACKS = 4
-"""``head``: the length of the list."""
-
-LISTED, STREAK = 4, 5
-"""``book``: the list of tracks, in the order in which they began; frames in a row with a box, after the first box."""
+STREAK = 5
+"""``book``: frames in a row with a box, after the first box."""
 
 THRESHOLD, LOW, MAX_AGE, MIN_HITS = range(4)
 """``settings``: as the fields of ``association.Sort``."""
@@ -85,15 +99,7 @@ def _frame(
             head[TRACKS] += 1
         state[i, SCORE] = score[d]
         book[i, LAST], book[i, ROW] = clock, d
-    kept = 0
-    for p in range(head[TRACKS]):
-        i = book[p, LISTED]
-        if clock - book[i, LAST] > settings[MAX_AGE]:
-            free(head, book, i)
-        else:
-            book[kept, LISTED] = i
-            kept += 1
-    head[TRACKS] = kept
+    forget(head, book, settings[MAX_AGE])
 
 
 @jit(

@@ -6,7 +6,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from optotype.diagnose.compare.pair_views import against_first, class_chart, class_sentence, difference_series
+from optotype.diagnose.compare.pair_views import (
+    against_first,
+    class_chart,
+    class_sentence,
+    difference_series,
+    headline_table,
+)
 from optotype.diagnose.compare.records import ClassDifference, Comparison, Difference, Found, Pair
 from optotype.diagnose.compare.size_views import size_section, size_sentence
 from optotype.diagnose.compare.wording import ALPHA, p_text, signed
@@ -139,17 +145,12 @@ def _label(key: str, better: str) -> str:
 
 
 def _headline(comparison: Comparison) -> Table:
-    columns = [Column("metric"), *(Column(name, "number") for name in comparison.names)]
-    rows: list[list[Cell]] = []
-    for key, metric in comparison.runs[0].metrics.items():
-        found = [run.metrics[key] for run in comparison.runs]
-        rows.append([_label(key, metric.better), *(Span(m.value, m.low, m.high) for m in found)])
     n = comparison.n
     caption = (
         f"{plural(n.items, 'image')}, {plural(n.truth, 'object')}. ↑ higher, ↓ lower is better. 95 % intervals of each "
         "number alone."
     )
-    return Table(columns, rows, title="Side by side", caption=caption, id="headline")
+    return headline_table(comparison, _label, caption)
 
 
 def _differences(comparison: Comparison) -> Table:

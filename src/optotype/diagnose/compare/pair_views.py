@@ -1,4 +1,4 @@
-"""What comparisons of every task show alike: differences by class as a chart, and in a sentence."""
+"""What comparisons of every task show alike: numbers side by side, differences by class in a chart and a sentence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from optotype.diagnose.compare.records import ClassDifference, Comparison, Difference, Pair
 from optotype.diagnose.compare.wording import ALPHA, signed
 from optotype.tasks.wording import quoted
-from optotype.views import ROLES, Axis, Chart, Sentence, Series
+from optotype.views import ROLES, Axis, Cell, Chart, Column, Sentence, Series, Span, Table
 
 MOST_CLASSES = 50
 _MOST_NAMED = 4
@@ -16,6 +16,16 @@ _MOST_NAMED = 4
 def against_first(comparison: Comparison) -> list[Pair]:
     """The pairs with the first model, which the others are held against."""
     return [pair for pair in comparison.pairs if pair.a == comparison.names[0]]
+
+
+def headline_table(comparison: Comparison, label: Callable[[str, str], str], caption: str) -> Table:
+    """The headline numbers of all models side by side; ``label`` words a key with the direction that is better."""
+    columns = [Column("metric"), *(Column(name, "number") for name in comparison.names)]
+    rows: list[list[Cell]] = []
+    for key, metric in comparison.runs[0].metrics.items():
+        found = [run.metrics[key] for run in comparison.runs]
+        rows.append([label(key, metric.better), *(Span(m.value, m.low, m.high) for m in found)])
+    return Table(columns, rows, title="Side by side", caption=caption, id="headline")
 
 
 def difference_series(pairs: list[Pair], differences: Callable[[Pair], list[Difference]]) -> list[Series]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from optotype.diagnose.compare.pair_views import against_first, class_chart, class_sentence
+from optotype.diagnose.compare.pair_views import against_first, class_chart, class_sentence, headline_table
 from optotype.diagnose.compare.records import Comparison, Difference, Followed, Pair
 from optotype.diagnose.compare.wording import ALPHA, p_text, signed
 from optotype.tasks.track.codes import CAUSE_NAMES, TYPE_NAMES
@@ -149,14 +149,9 @@ def _label(key: str, better: str) -> str:
 
 
 def _headline(comparison: Comparison) -> Table:
-    columns = [Column("metric"), *(Column(name, "number") for name in comparison.names)]
-    rows: list[list[Cell]] = []
-    for key, metric in comparison.runs[0].metrics.items():
-        found = [run.metrics[key] for run in comparison.runs]
-        rows.append([_label(key, metric.better), *(Span(m.value, m.low, m.high) for m in found)])
     n = comparison.n
     caption = f"{plural(n.items, 'sequence')}, {plural(n.truth, 'box', 'boxes')}. ↑ higher, ↓ lower is better."
-    return Table(columns, rows, title="Side by side", caption=caption, id="headline")
+    return headline_table(comparison, _label, caption)
 
 
 def _differences(comparison: Comparison) -> Table:
