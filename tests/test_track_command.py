@@ -431,7 +431,7 @@ def test_more_lines_than_colours_become_a_choice(tmp_path: Path, data: Path) -> 
     words = ["high=" + ",".join(f"{0.2 + 0.05 * i:.2f}" for i in range(8)), "buffer=1,2,3,4,5,6,7"]
     found = sweep(data / "det", data / "train", out=tmp_path / "s", combinations=combinations(words))
     (chart, *_) = page(found).sections[1].views
-    assert {series.group for series in chart.series} == {f"buffer {i}" for i in range(1, 8)}
+    assert {series.group for series in chart.series} == {f"buffer {i} s" for i in range(1, 8)}
     assert all(len(series.y) == 8 for series in chart.series)
 
 

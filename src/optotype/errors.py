@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from importlib import import_module
 from importlib.util import find_spec
 
 
@@ -60,6 +61,25 @@ def require(where: str, extra: str, *packages: str) -> None:
     for package in packages:
         if find_spec(package) is None:
             raise MissingExtraError(where, extra, package)
+
+
+_BROKEN = {"cv2": "pip uninstall opencv-python opencv-contrib-python, then pip install --force-reinstall "
+                 "opencv-python-headless, which needs no libraries of a desktop"}  # fmt: skip
+"""What helps most where a package is there but cannot be loaded."""
+
+
+def load(where: str, extra: str, package: str) -> None:
+    """Import a package of an extra: MissingExtraError where it is missing, InputError where it cannot be loaded.
+
+    >>> load("optotype track", "video", "json")
+    """
+    require(where, extra, package)
+    try:
+        import_module(package)
+    except (ImportError, OSError) as error:
+        expected = f"the packages of the extra '{extra}' ({package} cannot be loaded)"
+        fix = _BROKEN.get(package, f"pip install --force-reinstall 'optotype[{extra}]'")
+        raise InputError(where, expected, str(error), f"{fix}.") from error
 
 
 class TrainingError(OptotypeError):

@@ -54,7 +54,10 @@ def detection_places(path: Path, wanted: Sequence[str] | None = None) -> list[Pl
     places = [_of_file(path)] if path.is_file() else _of_folder(path, DETECTIONS)[0]
     if not places:
         expected = "detections: a folder of SEQ.txt, sequences with det/det.txt, or one file"
-        raise InputError(str(path), expected, _seen(path), "Name the folder that holds the SEQ.txt.")
+        fix = "Name the folder that holds the SEQ.txt."
+        if path.is_dir() and _of_folder(path, TRUTH)[0]:
+            fix = "This is the truth; name the boxes of a detector."
+        raise InputError(str(path), expected, _seen(path), fix)
     return _selected(places, wanted)
 
 
@@ -186,12 +189,21 @@ def _seen(path: Path) -> str:
     return f"a folder with {listed(names)}" if names else "an empty folder"
 
 
+def for_each(names: Sequence[str]) -> str:
+    """What files are wanted for.
+
+    >>> for_each(["street"]), for_each(["street", "hall"])
+    ('for the sequence', 'for each of 2 sequences')
+    """
+    return "for the sequence" if len(names) == 1 else f"for each of {len(names)} sequences"
+
+
 def result_files(path: Path, names: Sequence[str]) -> dict[str, Path]:
     """The files of results by sequence: SEQ.txt in the folder or in its ``data``, or one file for one name."""
     if path.is_file():
         if len(names) == 1 or path.stem in names:
             return {path.stem if path.stem in names else names[0]: path}
-        raise InputError(str(path), f"a folder with SEQ.txt for each of {len(names)} sequences", "one file",
+        raise InputError(str(path), f"a folder with SEQ.txt {for_each(names)}", "one file",
                          "Name the folder, or choose the sequence with --sequences.")  # fmt: skip
     found = text_files(path)
     found = found or text_files(path / "data")

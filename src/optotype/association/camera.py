@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optotype.errors import require
+from optotype.errors import load
 from optotype.tables import Floats
 
 LONGEST = 640
@@ -54,7 +54,7 @@ def estimate(frames: Iterable[NDArray[np.uint8]], boxes: Iterable[Floats] | None
     (k, 4) x, y, w, h of each frame hold such objects: no corner is taken from there. The same frames give the
     same matrices. Two frames are held at a time. Raises MissingExtraError without the extra ``video``.
     """
-    require("camera motion", "video", "cv2")
+    load("camera motion", "video", "cv2")
     found = list(_steps(frames, boxes))
     matrix = np.stack([step for step, _ in found]) if found else np.zeros((0, 2, 3))
     return CameraMotion(matrix, tuple(reason for _, reason in found))

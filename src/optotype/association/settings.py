@@ -9,6 +9,12 @@ from typing import Any, ClassVar, TypeAlias
 
 from optotype.errors import InputError
 
+FLAGS = frozenset((
+    "high", "low", "start", "match", "iou_threshold", "buffer", "max_lost", "max_age", "min_hits", "min_area",
+    "max_ratio",
+))  # fmt: skip
+"""Settings that have an option of their own on the command line; all others are given by ``--set``."""
+
 RATE = 30.0
 """Frames a second where the sequence does not say; the authors' evaluator of ByteTrack takes it always."""
 
@@ -24,8 +30,9 @@ class Checked:
             value = getattr(self, name)
             if not isfinite(value) or not least <= value <= most:
                 upper = "" if most == LARGE else f" and at most {most:g}"
+                option = f"--{name.replace('_', '-')}" if name in FLAGS else f"--set {name}=…"
                 raise InputError(f"setting '{name}' of tracker '{self.NAME}'", f"a number of at least {least:g}{upper}",
-                                 str(value), f"Correct --{name.replace('_', '-')}.")  # fmt: skip
+                                 str(value), f"Correct {option}.")  # fmt: skip
 
     def resolved(self, sequence: str = "", rate: float = RATE, *, reference: bool = False) -> dict[str, Any]:
         """What holds in a sequence of ``rate`` frames a second (NaN: 30), by name; ``buffer`` in frames.

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from optotype.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -39,6 +43,14 @@ def warn(lines: list[str]) -> None:
     for line in lines:
         err.print("warning: ", style="yellow", end="")
         err.print(line, markup=False, soft_wrap=True)
+
+
+def table(found: Table) -> None:
+    """A table between its title and its caption, each a line of its own however narrow the table is."""
+    title, caption, found.title, found.caption = found.title, found.caption, None, None
+    for part, style in ((title, "table.title"), (found, None), (caption, "table.caption")):
+        if part is not None:
+            out.print(part, style=style, markup=False, soft_wrap=part is not found)
 
 
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}

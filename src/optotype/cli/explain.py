@@ -43,5 +43,5 @@ def explain(
     result = work(
         run, images=images, columns=columns, device=device, seed=seed, max_mb=max_mb, say=console.say
     )  # fmt: skip
-    show_causes(result)
+    show_causes(result, few=True)
     console.say(f"report: {run / 'report.html'}")

@@ -58,28 +58,28 @@ def number(metric: Metric) -> str:
 
 def show_result(result: Result) -> None:
     """Headline numbers, errors, calibration, sizes, classes and warnings: what the task has of these."""
-    console.out.print(_headline(result))
+    console.table(_headline(result))
     if "tide" in result.errors:
-        console.out.print(_errors(result.errors))
+        console.table(_errors(result.errors))
     if "events" in result.errors:
-        console.out.print(_events(result.errors["events"]))
+        console.table(_events(result.errors["events"]))
     if "dece" in result.calibration:
-        console.out.print(_calibration(result.calibration))
+        console.table(_calibration(result.calibration))
     for name, rows in result.slices.items():
         if rows and result.task == "track":
             if name == "sequence":
-                console.out.print(_sequences(rows))
+                console.table(_sequences(rows))
         elif rows:
-            console.out.print(_slices(name, rows))
+            console.table(_slices(name, rows))
     if len(result.per_class) > (result.task == "track"):
-        console.out.print(_classes(result))
+        console.table(_classes(result))
     console.warn(result.warnings)
 
 
 def _headline(result: Result) -> Table:
     n = result.n
     title = f"{result.task}: {_much(result)}, {n.classes} {'class' if n.classes == 1 else 'classes'}"
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title)
     table.add_column("metric")
     table.add_column("value [95 % interval]")
     known = any(key in _ALIASES for key in result.metrics)
@@ -102,7 +102,7 @@ def _much(result: Result) -> str:
 
 def _events(found: dict[str, Any]) -> Table:
     """What goes wrong in a tracker, by type, with the commonest causes."""
-    table = Table(title="what goes wrong, and what goes with it", title_justify="left")
+    table = Table(title="what goes wrong, and what goes with it")
     for name in ("event", "number", "commonest causes", "unexplained"):
         table.add_column(name, justify="right" if name in ("number", "unexplained") else "left")
     for kind, of in found.items():
@@ -118,7 +118,7 @@ def _errors(errors: dict[str, Any]) -> Table:
     found, counts = errors["tide"], errors["counts"]["tide"]
     kinds = [key for key in found if key != "AP50"]
     table = Table(
-        title="errors (TIDE, IoU 0.5): AP points that they cost, and their number", title_justify="left",
+        title="errors (TIDE, IoU 0.5): AP points that they cost, and their number",
         caption="intervals and other conventions in eval.json",
     )  # fmt: skip
     table.add_column("")
@@ -130,7 +130,7 @@ def _errors(errors: dict[str, Any]) -> Table:
 
 
 def _calibration(found: dict[str, Any]) -> Table:
-    table = Table(title="calibration: scores against being right", title_justify="left")
+    table = Table(title="calibration: scores against being right")
     for name in ("error", "value [95 % interval]", "debiased"):
         table.add_column(name)
     for key in ("dece", "laece"):
@@ -156,7 +156,7 @@ def _slices(name: str, rows: list[SliceResult]) -> Table:
         cells = [list(column) for column in zip(*cells, strict=True)]
     known = any(metric.low is not None for row in rows for metric in row.metrics.values())
     caption = "intervals in eval.json" if known and not wide else None
-    table = Table(title=f"by {called}", title_justify="left", caption=caption)
+    table = Table(title=f"by {called}", caption=caption)
     table.add_column(called if len(rows) > _MOST_ACROSS else "metric")
     for label in across:
         table.add_column(Text(label), justify="left" if wide else "right")
@@ -172,8 +172,8 @@ def _sequences(rows: list[SliceResult]) -> Table:
         title += f": the {_MOST_CLASSES} with the lowest HOTA"
         rows = sorted(rows, key=lambda row: row.metrics["HOTA"].value or 0.0)
     table = Table(
-        title=title, title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False,
-        caption="by density, occlusion, speed, size, camera motion:\nreport.html, eval.json", caption_justify="left",
+        title=title, box=None, padding=(0, 2, 0, 0), pad_edge=False,
+        caption="by density, occlusion, speed, size, camera motion: report.html, eval.json",
     )  # fmt: skip
     table.add_column("sequence", overflow="fold")
     for key in _TRACKED:
@@ -190,7 +190,7 @@ def _classes(result: Result) -> Table:
     """The numbers of each class but those of parts: of sizes, fewer detections, kinds of errors."""
     keys = [key for key in result.per_class[0].metrics if "_" not in key and "." not in key]
     keys = [key for key in keys if key in _TRACKED] if result.task == "track" else keys
-    table = Table(title="per class", title_justify="left")
+    table = Table(title="per class")
     table.add_column("class")
     table.add_column("n", justify="right")
     wide = console.out.width >= _WIDE
@@ -199,7 +199,8 @@ def _classes(result: Result) -> Table:
     for row in result.per_class[:_MOST_CLASSES]:
         table.add_row(Text(row.name), f"{row.n:,}", *(_short(row.metrics[key], wide) for key in keys))
     more = len(result.per_class) - _MOST_CLASSES
-    notes = ([f"{more} more classes"] if more > 0 else []) + ([] if wide else ["intervals"])
+    known = any(row.metrics[key].low is not None for row in result.per_class for key in keys)
+    notes = ([f"{more} more classes"] if more > 0 else []) + (["intervals"] if known and not wide else [])
     table.caption = f"{' and '.join(notes)} in eval.json" if notes else None
     return table
 
@@ -214,13 +215,13 @@ def show_comparison(comparison: Comparison) -> None:
 
     for sentence in verdict(comparison):
         console.out.print(Text(sentence.text))
-    console.out.print(_runs(comparison))
-    console.out.print(_pairs(comparison))
+    console.table(_runs(comparison))
+    console.table(_pairs(comparison))
     console.warn(comparison.warnings)
 
 
 def _runs(comparison: Comparison) -> Table:
-    table = Table(title="every run", title_justify="left")
+    table = Table(title="every run")
     table.add_column("metric")
     for run in comparison.runs:
         table.add_column(Text(run.name), justify="right")
@@ -233,7 +234,7 @@ def _pairs(comparison: Comparison) -> Table:
     if comparison.task == "track":
         return _tracker_pairs(comparison)
     first = next(iter(comparison.pairs[0].metrics))
-    table = Table(title="pairs", title_justify="left", caption="all differences with intervals: report.html, --json")
+    table = Table(title="pairs", caption="all differences with intervals: report.html, --json")
     for name in ("pair", f"difference in {first} [95 %]", "fixes", "breaks", "p (fixes, breaks)"):
         table.add_column(name, no_wrap=name.startswith("difference"))
     for pair in comparison.pairs:
@@ -244,8 +245,8 @@ def _pairs(comparison: Comparison) -> Table:
 
 def _tracker_pairs(comparison: Comparison) -> Table:
     table = Table(
-        title="pairs", title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False,
-        caption="all differences: report.html, --json", caption_justify="left",
+        title="pairs", box=None, padding=(0, 2, 0, 0), pad_edge=False,
+        caption="all differences: report.html, --json",
     )  # fmt: skip
     table.add_column("pair", overflow="fold")
     for name in ("HOTA", "p", "scenes\n+, −", "boxes\nfixed, broken", "switches\navoided, made"):
@@ -269,9 +270,11 @@ def _signed(difference: Difference) -> str:
     return f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
 
 
-def show_causes(result: Result) -> None:
-    """What the mistakes go with, in sentences."""
-    if not result.causes:
+def show_causes(result: Result, *, few: bool = False) -> None:
+    """What the mistakes go with, in sentences; ``few``: also where groups are too few to show any."""
+    from optotype.metrics.intervals import FEWEST_GROUPS
+
+    if not result.causes or (result.n.groups < FEWEST_GROUPS and not few):
         return
     from optotype.diagnose.causes import sentences
     from optotype.studies.explained import causes_of

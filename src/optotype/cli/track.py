@@ -221,7 +221,7 @@ def _sweep(
         raise InputError(flag, "no such option beside --sweep", flag, "Leave it out; a sweep keeps no tracks.")
     with counting("tracking and measuring", "tracked and measured {} combinations") as progress:
         found = run(detections, truth, combinations=combinations(words), say=console.say, progress=progress, **options)
-    console.out.print(_table(found))
+    console.table(_table(found))
     for sentence in sentences(found):
         console.out.print(sentence.text, markup=False, soft_wrap=True)
     console.warn(found.warnings)
@@ -233,12 +233,11 @@ def _table(found: Sweep) -> Table:
     from rich.table import Table
 
     from optotype.cli import console
-    from optotype.studies.sweep_views import value_text
-    from optotype.studies.tracking import UNITS
+    from optotype.studies.sweep_views import label, value_text
 
     keys = (*_SHOWN, *(_MORE if console.out.width >= _WIDE else ()))
-    table = Table(title="every combination", title_justify="left")
-    for name in (*(f"{name}, {UNITS[name]}" if name in UNITS else name for name in found.swept), *keys):
+    table = Table(title="every combination")
+    for name in (*map(label, found.swept), *keys):
         table.add_column(name, justify="right", no_wrap=True)
     rows = list(found.rows)
     if len(rows) > _MOST_ROWS:

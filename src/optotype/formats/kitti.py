@@ -13,7 +13,7 @@ from optotype.listing import TrackListing
 from optotype.sequences import Place, frame_files, picture_size, select, text_files
 from optotype.tables import Items, Tracks
 from optotype.track_parts import Part, assemble, empty_part, listed
-from optotype.track_trees import ends_said, kitti_folder, result_files
+from optotype.track_trees import ends_said, for_each, kitti_folder, result_files
 
 RATE = 10.0
 """Frames a second of KITTI's cameras."""
@@ -107,7 +107,7 @@ def read_results(path: Path, truth: Tracks, *, protocol: str = "plain", missing:
     files = result_files(path, names)
     lacking = [name for name in names if name not in files]
     if lacking and (missing == "error" or len(lacking) == len(names)):
-        raise InputError(str(path), f"SEQ.txt for each of {len(names)} sequences", f"none for {listed(lacking)}",
+        raise InputError(str(path), f"SEQ.txt {for_each(names)}", f"none for {listed(lacking)}",
                          "Write the missing files, or count them as empty with --missing empty.")  # fmt: skip
     parts = [_part(_Lines(files[name], 10), truth.classes, scored=True) if name in files else empty_part(True)
              for name in names]  # fmt: skip

@@ -31,7 +31,7 @@ from optotype.track_parts import (
 )
 from optotype.track_rows import COLUMNS, Rows
 from optotype.track_rows import read as read_rows
-from optotype.track_trees import detection_places, ends_said, informed, measured, result_files, truth_places
+from optotype.track_trees import detection_places, ends_said, for_each, informed, measured, result_files, truth_places
 
 __all__ = ["MOT_CLASSES", "frame_files", "read", "read_detections", "read_results", "scene_of", "write"]
 
@@ -262,7 +262,7 @@ def _check_names(path: Path, names: list[str], files: dict[str, Path], missing: 
         fix = "Write the missing files, choose with --sequences, or count them as empty with --missing empty."
         if strange and did_you_mean(lacking[0], strange).startswith("Did"):
             fix = f"{did_you_mean(lacking[0], strange)} Rename the file. Otherwise: {fix[0].lower()}{fix[1:]}"
-        raise InputError(str(path), f"SEQ.txt for each of {len(names)} sequences",
+        raise InputError(str(path), f"SEQ.txt {for_each(names)}",
                          f"none for {len(lacking)}: {listed(lacking)}", fix)  # fmt: skip
     said = [f"No results for {listed(lacking)}: counted as empty."] if lacking else []
     if strange:

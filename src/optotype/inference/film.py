@@ -14,7 +14,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from optotype.errors import InputError, require
+from optotype.errors import InputError, load
 from optotype.files import replacing
 from optotype.inference.video import quiet_opencv
 from optotype.inference.webm import WebM, frames_in
@@ -36,7 +36,7 @@ class Film:
     """
 
     def __init__(self, path: Path, width: int, height: int, rate: float, *, threads: int = 0) -> None:
-        require("a video", "video", "cv2")
+        load("a video", "video", "cv2")
         self._size = width, height
         self._part: list[NDArray[np.uint8]] = []
         self._threads = threads or usable_cores()

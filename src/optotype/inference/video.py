@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from optotype.data.images import Pixels, decode
-from optotype.errors import InputError, require
+from optotype.errors import InputError, load
 from optotype.sequences import frame_files, picture_size
 
 SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv")
@@ -70,7 +70,7 @@ def footage(path: Path) -> Footage:
 
 
 def _video(path: Path) -> Footage:
-    require("reading a video", "video", "cv2")
+    load("reading a video", "video", "cv2")
     import cv2
 
     capture = _opened(path)

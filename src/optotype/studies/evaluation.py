@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -117,4 +118,9 @@ def new_folder(path: Path) -> RunFolder:
     """A folder for results that holds nothing yet; it comes into being with the first file that is written."""
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise InputError(str(path), "a new or empty folder", "one that holds something", "Choose another --out.")
+    above = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        got = "not to be written to" if above.is_dir() else "a file"
+        raise InputError(str(path), "a new folder in one that can be written to", f"{above} is {got}",
+                         "Choose another --out.")  # fmt: skip
     return RunFolder(path)

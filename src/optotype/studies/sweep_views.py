@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 
 from optotype.studies.sweep_records import Sweep, SweepRow
+from optotype.studies.tracking import UNITS, named
 from optotype.views import (
     ROLES,
     Axis,
@@ -44,9 +45,18 @@ def told(settings: dict[str, Any]) -> str:
     """Settings in words.
 
     >>> told({"high": 0.5, "fuse_score": True, "max_lost": 3})
-    'high 0.5, fuse_score true, max_lost 3'
+    'high 0.5, fuse_score true, max_lost 3 frames'
     """
-    return ", ".join(f"{name} {value_text(value)}" for name, value in settings.items())
+    return ", ".join(named(name, value) for name, value in settings.items())
+
+
+def label(name: str) -> str:
+    """A setting's name with its unit, for axes and columns.
+
+    >>> label("buffer"), label("high")
+    ('buffer, s', 'high')
+    """
+    return f"{name}, {UNITS[name]}" if name in UNITS else name
 
 
 def value_text(value: Any) -> str:
@@ -120,7 +130,7 @@ def _chart(sweep: Sweep, key: str) -> Chart:
             name = told({lines: value}) if lines else key
             series.append(Series(name, [float(x) for x in range(len(points))], points, role=ROLES[i], group=told(held)))
     categories = [value_text(value) for value in sweep.swept[along]]
-    return Chart("line", Axis(along, categories=categories), Axis(key, unit="ratio"), series, title=key,
+    return Chart("line", Axis(label(along), categories=categories), Axis(key, unit="ratio"), series, title=key,
                  id=f"surface-{key}")  # fmt: skip
 
 
@@ -132,7 +142,7 @@ def _value(
 
 
 def _table(sweep: Sweep) -> Table:
-    columns = [Column(name, "number") for name in sweep.swept]
+    columns = [Column(label(name), "number") for name in sweep.swept]
     columns += [Column(key, "ratio" if better == "higher" else "integer", bar=key in CHARTED) for key, better in _SHOWN]
     columns.append(Column(""))
     rows: list[list[Cell]] = [

@@ -21,7 +21,7 @@ from optotype.association import track as associate
 from optotype.association.registry import tracker_of
 from optotype.association.settings import LARGE, Settings
 from optotype.data.images import ImageError, Pixels
-from optotype.errors import InputError, require
+from optotype.errors import InputError, load
 from optotype.evidence import Evidence
 from optotype.files import replacing, write_atomic
 from optotype.formats import read_classes, read_track_results, read_tracks, write_tracks
@@ -107,7 +107,7 @@ def track(
     chosen = settings_of(tracker, reference=reference, given=settings)
     folder = new_folder(Path(out)).path
     if video or cmc:
-        require("optotype track", "video", "cv2")
+        load("optotype track", "video", "cv2")
     _check_digits(digits)
     if not LEAST_SIZE <= video_size <= MOST_SIZE:
         raise InputError("--video-size", f"{LEAST_SIZE} to {MOST_SIZE:,} pixels", str(video_size), "Such as 960.")
@@ -319,10 +319,14 @@ def _draw(
             filming.picture(reel, None, first, size=size, longest=longest)
         if video:
             rate = float(tracks.rate[item])
-            drawn = filming.video(
-                reel, frames, folder / f"{name}.webm", size=size, rate=rate, longest=longest, threads=threads,
-                progress=partial(_after, progress, done, in_all),
-            )  # fmt: skip
+            try:
+                drawn = filming.video(
+                    reel, frames, folder / f"{name}.webm", size=size, rate=rate, longest=longest, threads=threads,
+                    progress=partial(_after, progress, done, in_all),
+                )  # fmt: skip
+            except InputError as error:
+                fix = f"{error.fix} The tracks are written to {folder}; the video of {name} could not be drawn."
+                raise InputError(error.where, error.expected, error.got, fix) from error
             _say_of_video(name, drawn, length, rate, frames is None, say)
         done += length
 

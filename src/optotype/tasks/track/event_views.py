@@ -114,7 +114,7 @@ def _condition(name: str, rows: list[SliceResult]) -> list[Chart]:
     names = [f"{part} ({row.n:,})" for part, row in zip(_parts([row.name for row in rows], factor), rows, strict=True)]
     what = f"{CONDITIONS[name]}, {unit}"
     shares = [_series(rows, "recall", "recall", 0), _series(rows, "association", "association", 1)]
-    switches = [_series(rows, "switches", "identity switches", 1)]
+    switches = [_series(rows, "switches", "identity switches", 1, decimals=1)]
     x, share = Axis(name, categories=names), Axis("share", 0.0, 1.0, unit="ratio")
     rate = Axis("per 1,000 matched boxes", 0.0)
     return [
@@ -141,10 +141,13 @@ def _digits(value: float, digits: int) -> str:
     return f"{value:,.{max(digits - 1 - math.floor(math.log10(abs(value))), 0)}f}" if value else "0"
 
 
-def _series(rows: list[SliceResult], key: str, label: str, role: int) -> Series:
+def _series(rows: list[SliceResult], key: str, label: str, role: int, decimals: int = 6) -> Series:
     metrics = [row.metrics[key] for row in rows]
     x = [float(i) for i in range(len(rows))]
-    values, low, high = ([getattr(m, part) for m in metrics] for part in ("value", "low", "high"))
+    values, low, high = (
+        [None if (value := getattr(m, part)) is None else round(value, decimals) for m in metrics]
+        for part in ("value", "low", "high")
+    )
     return Series(label, x, values, low, high, role=ROLES[role])
 
 
