@@ -160,7 +160,8 @@ def test_gaps_are_filled_and_sequences_chosen(data: Path, tmp_path: Path) -> Non
         (["--set", "buffer"], "name=value"),
         (["--set", "fuse_score=maybe"], "true or false"),
         (["--set", "high=0.5", "--high", "0.6"], "each setting once"),
-        (["--high", "1.5"], "at most 1"),
+        (["--high", "1.5"], "Correct --high."),
+        (["--set", "match_low=1.5"], "Correct --set match_low=…."),
         (["--tracker", "iou", "--set", "max_lost=1.5"], "a whole number"),
         (["--digits", "two"], "a number of decimals"),
         (["--digits", "99"], "0 to 15"),
@@ -251,7 +252,7 @@ def test_a_broken_image_spoils_its_picture_alone(data: Path, tmp_path: Path) -> 
     with Image.open(tmp_path / "out" / "pictures" / f"{name}.jpg") as drawn:
         assert min(drawn.size) > 50
     if find_spec("cv2"):
-        with pytest.raises(InputError, match=r"000001\.jpg"):
+        with pytest.raises(InputError, match=r"000001\.jpg(.|\n)*The tracks are written to .*b; the video of walk-01"):
             optotype.track(data / "det", out=tmp_path / "b", video=True, **options)
         assert {p.name for p in (tmp_path / "b").iterdir()} == {f"{name}.txt", "track.json", "rows.npz", "pictures"}
 
@@ -350,6 +351,45 @@ def test_without_opencv_the_extra_is_named(data: Path, tmp_path: Path, monkeypat
         with pytest.raises(MissingExtraError, match=r"optotype\[video\]"):
             optotype.track(data / "det", images=data / "train", out=tmp_path / "out", **options)
     optotype.track(data / "det", images=data / "train", out=tmp_path / "out")
+
+
+def test_an_opencv_that_cannot_be_loaded_is_told_before_anything_is_written(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_name: str) -> None:
+        raise ImportError("libGL.so.1: cannot open shared object file")
+
+    monkeypatch.setattr("optotype.errors.find_spec", lambda name: name)
+    monkeypatch.setattr("optotype.errors.import_module", broken)
+    for options in ({"video": True}, {"cmc": True}):
+        with pytest.raises(InputError, match=r"extra 'video' \(cv2 cannot be loaded\)\n.*libGL(.|\n)*headless"):
+            optotype.track(data / "det", images=data / "train", out=tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_where_nothing_can_be_written_is_told_first(
+    data: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "old.txt").write_text("")
+    assert run(["track", str(data / "det"), "--out", str(tmp_path / "old.txt" / "out")]) == 1
+    said = capfd.readouterr().err
+    assert "old.txt is a file" in said
+    assert "bytetrack (clean)" not in said
+
+
+def test_the_truth_is_not_tracked(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="This is the truth"):
+        optotype.track(data / "train", out=tmp_path / "out")
+
+
+def test_settings_with_an_option_are_known() -> None:
+    from inspect import signature
+
+    from optotype.association.settings import FLAGS
+    from optotype.cli.track import track
+
+    known = {field.name for kind in TRACKERS.values() for field in fields(kind.settings)}
+    assert known & set(signature(track).parameters) == FLAGS
 
 
 # Sweeps

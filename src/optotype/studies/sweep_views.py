@@ -7,6 +7,7 @@ from typing import Any
 
 from optotype.studies.sweep_records import Sweep, SweepRow
 from optotype.studies.tracking import UNITS, named
+from optotype.tasks.wording import plural
 from optotype.views import (
     ROLES,
     Axis,
@@ -24,6 +25,8 @@ from optotype.views import (
 )
 
 CHARTED = ("HOTA", "MOTA", "IDF1")
+BARS = ("HOTA", "IDF1")
+"""Numbers with bars in the table: MOTA can be negative."""
 _SHOWN: tuple[tuple[str, str], ...] = (
     *((key, "higher") for key in (*CHARTED, "AssA", "DetA")), *((key, "lower") for key in ("IDSW", "FP", "FN")),
 )  # fmt: skip
@@ -37,7 +40,8 @@ def page(sweep: Sweep) -> Page:
         Section("surface", "The surface", list(surface), lead=_lead(sweep)),
         Section("combinations", "All combinations", [_table(sweep)]),
     ]
-    n = f"{sweep.sequences:,} sequences of {sweep.scenes:,} scenes, {sweep.frames:,} frames"
+    scenes, frames = plural(sweep.scenes, "scene"), plural(sweep.frames, "frame")
+    n = f"{plural(sweep.sequences, 'sequence')} of {scenes}, {frames}"
     return Page(f"Sweep of {sweep.tracker}", sections, subtitle=f"protocol {sweep.protocol}; {n}")
 
 
@@ -143,7 +147,7 @@ def _value(
 
 def _table(sweep: Sweep) -> Table:
     columns = [Column(label(name), "number") for name in sweep.swept]
-    columns += [Column(key, "ratio" if better == "higher" else "integer", bar=key in CHARTED) for key, better in _SHOWN]
+    columns += [Column(key, "ratio" if better == "higher" else "integer", bar=key in BARS) for key, better in _SHOWN]
     columns.append(Column(""))
     rows: list[list[Cell]] = [
         [*(_cell(value) for value in row.settings.values()), *(row.metrics[key] for key, _ in _SHOWN),
