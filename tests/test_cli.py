@@ -292,3 +292,15 @@ def test_main_exits(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit) as exit_:
         cli.main()
     assert exit_.value.code == 0
+
+
+def test_titles_and_captions_are_lines_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    from rich.table import Table
+
+    from optotype.cli import console
+
+    table = Table("a", "b", title="a title [that] is wider", caption="a caption that is wider", box=None)
+    table.add_row("1", "2")
+    console.table(table)
+    said = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert (said[0], said[-1], len(said)) == ("a title [that] is wider", "a caption that is wider", 4)

@@ -234,3 +234,4 @@ def test_parts_of_a_condition_are_short_and_told_apart() -> None:
         "≥ 10.4",
     ]
     assert _parts(["below 1.23e+03 px", "1.23e+03 px or more"], 1.0) == ["< 1,230", "≥ 1,230"]
+    assert _parts(["below 8 boxes", "8 to below 10 boxes", "10 boxes or more"], 1.0) == ["< 8", "8–10", "≥ 10"]

@@ -100,7 +100,7 @@ def _unit(causes: Causes) -> str:
     many = WORDS[causes.task].many
     if causes.groups == causes.n:
         return f"{many} are independent"
-    return f"{causes.groups:,} groups, whose {many} are not taken as independent"
+    return f"{plural(causes.groups, 'group')}, whose {many} are not taken as independent"
 
 
 def _chart(causes: Causes, effect: Effect, place: int) -> Chart:

@@ -138,7 +138,9 @@ def _parts(names: list[str], factor: float) -> list[str]:
 
 def _digits(value: float, digits: int) -> str:
     """At least ``digits`` significant digits, whole numbers as they are."""
-    return f"{value:,.{max(digits - 1 - math.floor(math.log10(abs(value))), 0)}f}" if value else "0"
+    if value.is_integer():
+        return f"{value:,.0f}"
+    return f"{value:,.{max(digits - 1 - math.floor(math.log10(abs(value))), 0)}f}"
 
 
 def _series(rows: list[SliceResult], key: str, label: str, role: int, decimals: int = 6) -> Series:
