@@ -223,3 +223,18 @@ def test_the_command_reads_and_keeps(
         run([*words, "--out", str(tmp_path / "two"), "--images", str(tmp_path / "frames"), "--missing", "empty"]) == 1
     )
     assert "the frames of 'S-1'" in capsys.readouterr().err
+
+
+def test_few_groups_are_spoken_of_once(
+    files: tuple[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("sklearn")
+    truth, said = files
+    (said / "S-2.txt").unlink()
+    out = str(tmp_path / "out")
+    assert run(["evaluate", "track", truth, str(said), "--missing", "empty", "--no-report", "--out", out]) == 0
+    caught = capsys.readouterr()
+    assert "too few (at least 20)" in caught.err
+    assert "fewer than 20 independent groups" not in caught.out
+    assert run(["explain", out]) == 0
+    assert "fewer than 20 independent groups" in capsys.readouterr().out
