@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from optotype import coco_records, jsonfile
 from optotype.errors import InputError
 from optotype.jsonfile import PADDING, Text
-from optotype.kernels import json_float, json_scan
+from optotype.kernels import json_float
 
 ALL = 255
 
