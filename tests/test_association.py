@@ -314,7 +314,7 @@ def test_settings_out_of_range_are_named(name: str) -> None:
     assert name == kind.NAME  # type: ignore[attr-defined]
     for field, (least, most) in kind.RANGES.items():  # type: ignore[attr-defined]
         for value in (least - 1, most + 1, float("nan")):
-            with pytest.raises(InputError, match=f"--{field.replace('_', '-')}"):
+            with pytest.raises(InputError, match=f"Correct --(set {field}|{field.replace('_', '-')})"):
                 kind(**{field: value})
     assert kind.reference().resolved("b", float("nan"))["reference"] is False  # type: ignore[attr-defined]
 
