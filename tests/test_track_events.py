@@ -14,7 +14,9 @@ from optotype.box_geometry import iou
 from optotype.evidence import Evidence
 from optotype.kernels import track_events as kernel
 from optotype.tables import Items, Tracks
-from optotype.tasks.track.causing import ALARMS, MISSED, SWITCHES
+from optotype.tasks.track.causes.alarms import ALARMS
+from optotype.tasks.track.causes.missed import MISSED
+from optotype.tasks.track.causes.switches import SWITCHES
 from optotype.tasks.track.codes import CAUSE_NAMES, CAUSES, FACTS, TYPE_NAMES, TYPES
 from optotype.tasks.track.eventing import explained, summary
 from optotype.tasks.track.judging import match

@@ -115,6 +115,20 @@ def _split(box: Array, first: int, last: int, score: Array, settings: Array, wor
     work[COUNTS, HIGHS], work[COUNTS, LOWS] = highs, lows
 
 
+@jit("void(int64[::1], int64[:, ::1], int64, int64, int64[::1])")
+def _strike(head: Array, book: Array, length: int, listed: int, marked: Array) -> None:
+    """Free the ``marked`` tracks of the list in column ``listed``, whose length is ``head[length]``."""
+    kept = 0
+    for p in range(head[length]):
+        i = book[p, listed]
+        if marked[p]:
+            free(head, book, i)
+        else:
+            book[kept, listed] = i
+            kept += 1
+    head[length] = kept
+
+
 @jit("void(int64[::1], int64[:, ::1], float64[:, ::1], float64[::1], float64, int64[:, ::1], float64[:, :, ::1])")
 def _drop_duplicates(
     head: Array, book: Array, state: Array, settings: Array, extra: float, work: Array, corners: Array
@@ -143,26 +157,9 @@ def _drop_duplicates(
                     work[REST, q] = 1
                 else:
                     work[POOL, p] = 1
-    if not any_pair:
-        return
-    kept = 0
-    for p in range(tracked):
-        i = book[p, IN_TRACKED]
-        if work[POOL, p]:
-            free(head, book, i)
-        else:
-            book[kept, IN_TRACKED] = i
-            kept += 1
-    head[TRACKED] = kept
-    kept = 0
-    for q in range(lost):
-        i = book[q, IN_LOST]
-        if work[REST, q]:
-            free(head, book, i)
-        else:
-            book[kept, IN_LOST] = i
-            kept += 1
-    head[LOST] = kept
+    if any_pair:
+        _strike(head, book, TRACKED, IN_TRACKED, work[POOL])
+        _strike(head, book, LOST, IN_LOST, work[REST])
 
 
 @jit("void(int64[::1], int64[:, ::1], float64[:, ::1], float64[:, ::1], int64, int64[:, ::1], float64[:, ::1])")

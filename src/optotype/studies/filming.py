@@ -17,7 +17,7 @@ from optotype.files import replacing
 from optotype.inference.draw import FALSE, Painter, Shown, canvas_of, counted_from_0, fitted
 from optotype.inference.film import Film
 from optotype.inference.video import Footage
-from optotype.tables import Floats, Tracks
+from optotype.tables import Array, Floats, Tracks
 
 RATE = 25.0
 """Frames a second of the video of a sequence whose rate is not known."""
@@ -89,7 +89,7 @@ def judged_reel(evidence: Evidence, key: str) -> Reel:
                 true["frame"][there], true["box"][there], true["match"][there] < 0)  # fmt: skip
 
 
-def _rows(table: Rows, item: int, items: int) -> dict[str, NDArray]:  # type: ignore[type-arg]
+def _rows(table: Rows, item: int, items: int) -> dict[str, Array]:
     rows = slice(*table.starts(items)[item : item + 2].tolist())
     return {name: values[rows] for name, values in table.columns.items()}
 

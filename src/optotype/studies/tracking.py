@@ -307,8 +307,10 @@ def _draw(
     against = None if true is None else _evidence(folder, true, protocol)
     in_all, done = int(tracks.length.sum()), 0
     for item, (name, length) in enumerate(zip(tracks.items.key.tolist(), tracks.length.tolist(), strict=True)):
-        judged = against is not None and name in against.keys.tolist()
-        reel = filming.judged_reel(against, name) if judged else filming.reel_of(tracks, item)  # type: ignore[arg-type]
+        if against is not None and name in against.keys:
+            reel = filming.judged_reel(against, name)
+        else:
+            reel = filming.reel_of(tracks, item)
         frames = footage_of(tracks, item)
         size = int(tracks.items.width[item]), int(tracks.items.height[item])
         first = folder / PICTURES / f"{name}.jpg"

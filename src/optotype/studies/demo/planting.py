@@ -9,7 +9,7 @@ from optotype.evidence import Evidence
 from optotype.studies.demo.records import Finding, PlantedEvents
 from optotype.studies.demo.tracker import Fault, Planted
 from optotype.tables import Array, Tracks
-from optotype.tasks.track.causing import SOON
+from optotype.tasks.track.causes.boxes import SOON
 from optotype.tasks.track.codes import CAUSE_CODE, CAUSES, TYPE_CODE
 from optotype.tasks.wording import percent, plural
 

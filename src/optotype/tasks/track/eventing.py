@@ -11,19 +11,11 @@ import numpy as np
 from optotype.evidence import Evidence, Rows
 from optotype.tables import Array, Ints
 from optotype.tasks.track import moving
-from optotype.tasks.track.causing import (
-    ALARMS,
-    MISSED,
-    SOON,
-    SWITCHES,
-    Alarms,
-    Caused,
-    Missed,
-    Switches,
-    first,
-    meetings,
-    most,
-)
+from optotype.tasks.track.causes.alarms import ALARMS, Alarms
+from optotype.tasks.track.causes.boxes import SOON
+from optotype.tasks.track.causes.missed import MISSED, Missed
+from optotype.tasks.track.causes.rule import Caused, first, most
+from optotype.tasks.track.causes.switches import SWITCHES, Switches, meetings
 from optotype.tasks.track.chains import Positions, runs
 from optotype.tasks.track.codes import CAUSES, TYPE_CODE, TYPES, UNEXPLAINED
 from optotype.tasks.track.facts import Facts, Side
