@@ -19,6 +19,7 @@ RATE = 30.0
 """Frames a second where the sequence does not say; the authors' evaluator of ByteTrack takes it always."""
 
 
+@dataclass(frozen=True)
 class Checked:
     """Settings whose fields lie in the ranges of ``RANGES`` (ends included)."""
 
@@ -42,7 +43,7 @@ class Checked:
         >>> ByteTrack.reference().resolved("MOT17-13-FRCNN", reference=True)["buffer"]
         25
         """
-        found = {**asdict(self), "reference": reference}  # type: ignore[call-overload]
+        found = {**asdict(self), "reference": reference}
         if "buffer" in found:
             found["buffer"] = round(found["buffer"] * (RATE if reference or not isfinite(rate) else rate))
         if found.get("evaluator"):

@@ -99,8 +99,10 @@ def _truth_part(rows: Rows, truth: _Truth, protocol: str, lenient: bool) -> Part
 
 def _part(rows: Rows, label: Integers, counts: Array, visibility: Floats, score: Floats | None) -> Part:
     frame, number = rows.whole("frame"), rows.whole("id")
+    assert frame is not None, "every row has the first six columns"
+    assert number is not None, "every row has the first six columns"
     box = np.ascontiguousarray(rows.values[2:6].T)
-    return Part(frame, number, label, box, counts, visibility, rows.where, score)  # type: ignore[arg-type]
+    return Part(frame, number, label, box, counts, visibility, rows.where, score)
 
 
 def _labels(rows: Rows, truth: _Truth, *, lenient: bool = False) -> Integers:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from optotype.evidence import Evidence
+from optotype.evidence import Evidence, Rows
 from optotype.sequences import frame_files
 from optotype.tables import Array, Floats
 from optotype.views import BoxRole, Drawn, Frame, Picture
@@ -85,11 +85,13 @@ class Shown:
     def roles(self) -> dict[str, list[BoxRole]]:
         """What every row of the truth, and of the tracks, is drawn as."""
         truth, said = self.evidence["truth"], self.evidence["predictions"]
-        sides = {"truth": (truth, "truth", "missed"), "predictions": (said, "right", "wrong")}
+        sides: dict[str, tuple[Rows, BoxRole, BoxRole]] = {
+            "truth": (truth, "truth", "missed"), "predictions": (said, "right", "wrong"),
+        }  # fmt: skip
         found: dict[str, list[BoxRole]] = {}
         for name, (rows, matched, alone) in sides.items():
             code = np.where(rows["kept"], np.where(rows["match"] >= 0, 0, 1), 2)
-            words: tuple[BoxRole, ...] = (matched, alone, "ignored")  # type: ignore[assignment]
+            words: tuple[BoxRole, ...] = (matched, alone, "ignored")
             found[name] = [words[i] for i in code.tolist()]
         return found
 
