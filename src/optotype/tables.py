@@ -307,3 +307,37 @@ class Tracks:
     def starts(self) -> NDArray[np.int64]:
         """Where the boxes of each sequence begin, and after the last where they end, (s + 1,)."""
         return np.searchsorted(self.item, np.arange(len(self.items) + 1)).astype(np.int64)
+
+
+VOID, OTHER = 255, 254
+"""In label maps: a pixel that is of no class, and one whose value the class list does not know."""
+
+
+@dataclass(frozen=True, eq=False)
+class Masks:
+    """A class for each pixel of each item: the truth, or what a model said.
+
+    ``maps`` is a sequence, one label map an item, decoded when asked for: ``maps[i]`` is uint8 (height, width) of class
+    indices, ``VOID`` where a pixel is of no class, ``OTHER`` where its value is none of the list's. ``classes`` names
+    the K ≤ 254 classes; ``colours`` (K, 3) uint8 is what the data set paints them in.
+    """
+
+    items: Items
+    classes: tuple[str, ...]
+    maps: Sequence[NDArray[np.uint8]]
+    colours: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        n, k = len(self.items), len(self.classes)
+        if len(set(self.classes)) < k:
+            raise InputError("classes", "every name once", repr(self.classes), "Rename or remove the repeated class.")
+        if not 1 <= k <= OTHER:
+            raise InputError("classes", f"1 to {OTHER} names", str(k), "Check the class list.")
+        if len(self.maps) != n:
+            raise InputError("label maps", f"{n}, one an item", str(len(self.maps)), "Check the table.")
+        if self.colours.shape != (k, 3):
+            raise InputError("colours", f"shape ({k}, 3)", f"{self.colours.shape}", "Give R, G, B a class.")
+        self.colours.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.items)

@@ -47,6 +47,11 @@ def evaluate(
     sequences: Sequence[str] | None = None,
     missing: str | None = None,
     detections: str | Path | None = None,
+    void: str | None = None,
+    unknown: str | None = None,
+    group: str | None = None,
+    map_classes: str | Path | None = None,
+    thresholds: str | None = None,
 ) -> Result:
     """Measure ``predictions`` against ``truth`` and write ``eval.json``, ``evidence.npz`` and ``report.html``.
 
@@ -62,7 +67,8 @@ def evaluate(
     asked = Asked(
         str(truth), Path(predictions), protocol, split, _text(classes), _text(map_categories), iou_type,
         None if max_dets is None else tuple(max_dets), None if areas is None else tuple(areas), _text(item_ids), strict,
-        None if sequences is None else tuple(sequences), missing, _text(detections),
+        None if sequences is None else tuple(sequences), missing, _text(detections), void, unknown, group,
+        _text(map_classes), thresholds,
     )  # fmt: skip
     read = record.read(asked)
     record.keep(folder.data, _as_kept(read, images, columns))

@@ -28,6 +28,11 @@ class Asked:
     sequences: tuple[str, ...] | None = None
     missing: str | None = None
     detections: str | None = None
+    void: str | None = None
+    unknown: str | None = None
+    group: str | None = None
+    map_classes: str | None = None
+    thresholds: str | None = None
 
     def only(self, task: str, *names: str) -> None:
         """Raise InputError for an option that was given although the task has no such thing."""
