@@ -24,8 +24,8 @@ THRESHOLDS = tuple(range(1, 11))
 class Rules:
     """What a user can choose.
 
-    ``void`` is one of ``VOIDS``; ``thresholds`` are tenths of IoU; ``rim`` is how near to a boundary between classes, in
-    pixels, a pixel is called one of the boundary; connected parts of fewer than ``least`` pixels are no components.
+    ``void`` is one of ``VOIDS``; ``thresholds`` are tenths of IoU; ``rim`` is how near to a boundary between classes,
+    in pixels, a pixel is called one of the boundary; connected parts of fewer than ``least`` pixels are no components.
     """
 
     void: Void = "truth-dropped"
