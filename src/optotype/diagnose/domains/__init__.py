@@ -1,0 +1,6 @@
+"""One model on two data sets: what changes from the first to the second."""
+
+from optotype.diagnose.domains.crossing import cross
+from optotype.diagnose.domains.records import Crossing, encode
+
+__all__ = ["Crossing", "cross", "encode"]
