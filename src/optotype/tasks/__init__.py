@@ -41,6 +41,7 @@ TASKS = {
     "classify": "optotype.tasks.classify",
     "detect": "optotype.tasks.detect",
     "track": "optotype.tasks.track",
+    "segment": "optotype.tasks.segment",
 }
 
 
