@@ -40,6 +40,12 @@ class ClassMap:
         found = (self.target.get(plain(name)) for name in names)
         return [-1 if name is None else place[name] for name in found]
 
+    def used(self, *lists: Sequence[str]) -> ClassMap:
+        """The map without the classes that no name of the lists leads to."""
+        found = {i for names in lists for i in self.index(names)}
+        classes = tuple(name for i, name in enumerate(self.classes) if i in found)
+        return ClassMap(classes, {name: new if new in classes else None for name, new in self.target.items()})
+
 
 def plain(name: str) -> str:
     """A name by which spellings of one class are recognised: case, blanks, ``-`` and ``_`` make no difference.

@@ -147,7 +147,7 @@ def _slices(name: str, rows: list[SliceResult]) -> Table:
     """Numbers down, parts across, or the other way round where there are many parts; intervals where they fit."""
     wide = console.out.width >= _WIDE
     keys = list(dict.fromkeys(key for row in rows for key in row.metrics))
-    cells = [[f"{row.n:,}", *(_short(row.metrics.get(key, Metric(None)), wide) for key in keys)] for row in rows]
+    cells = [[f"{row.n:,}", *(short(row.metrics.get(key, Metric(None)), wide) for key in keys)] for row in rows]
     called = _PARTS.get(name, name)
     across, down = [row.name for row in rows], ["objects", *keys]
     if len(rows) > _MOST_ACROSS:
@@ -179,7 +179,7 @@ def _sequences(rows: list[SliceResult]) -> Table:
     for key in _TRACKED:
         table.add_column(key, justify="right", no_wrap=True)
     for row in rows[:_MOST_CLASSES]:
-        table.add_row(Text(row.name), *(_short(row.metrics[key], wide=False) for key in _TRACKED))
+        table.add_row(Text(row.name), *(short(row.metrics[key], wide=False) for key in _TRACKED))
     more = len(rows) - _MOST_CLASSES
     if more > 0:
         table.add_row(f"{more} more", *("" for _ in _TRACKED))
@@ -197,7 +197,7 @@ def _classes(result: Result) -> Table:
     for key in keys:
         table.add_column(key, justify="left" if wide else "right")
     for row in result.per_class[:_MOST_CLASSES]:
-        table.add_row(Text(row.name), f"{row.n:,}", *(_short(row.metrics[key], wide) for key in keys))
+        table.add_row(Text(row.name), f"{row.n:,}", *(short(row.metrics[key], wide) for key in keys))
     more = len(result.per_class) - _MOST_CLASSES
     known = any(row.metrics[key].low is not None for row in result.per_class for key in keys)
     notes = ([f"{more} more classes"] if more > 0 else []) + (["intervals"] if known and not wide else [])
@@ -205,7 +205,8 @@ def _classes(result: Result) -> Table:
     return table
 
 
-def _short(metric: Metric, wide: bool) -> str:
+def short(metric: Metric, wide: bool) -> str:
+    """A number, with its interval where the terminal is wide."""
     return number(metric if wide else msgspec.structs.replace(metric, low=None, high=None))
 
 
@@ -226,7 +227,7 @@ def _runs(comparison: Comparison) -> Table:
     for run in comparison.runs:
         table.add_column(Text(run.name), justify="right")
     for key in comparison.runs[0].metrics:
-        table.add_row(key, *(_short(run.metrics[key], wide=False) for run in comparison.runs))
+        table.add_row(key, *(short(run.metrics[key], wide=False) for run in comparison.runs))
     return table
 
 
@@ -239,7 +240,7 @@ def _pairs(comparison: Comparison) -> Table:
         table.add_column(name, no_wrap=name.startswith("difference"))
     for pair in comparison.pairs:
         numbers = f"{pair.fixes:,}", f"{pair.breaks:,}", f"{pair.mcnemar_p:.2g}"
-        table.add_row(Text(f"{pair.b} minus {pair.a}"), _signed(pair.metrics[first]), *numbers)
+        table.add_row(Text(f"{pair.b} minus {pair.a}"), signed(pair.metrics[first]), *numbers)
     return table
 
 
@@ -257,12 +258,13 @@ def _tracker_pairs(comparison: Comparison) -> Table:
         better, worse = found.better()
         p = "–" if difference.p is None else f"{difference.p:.2g}"
         least = "" if found.least_p is None else f" (≥ {found.least_p:.2g})"
-        table.add_row(Text(f"{pair.b} minus {pair.a}"), _signed(difference), f"{p}{least}", f"{better}, {worse}",
+        table.add_row(Text(f"{pair.b} minus {pair.a}"), signed(difference), f"{p}{least}", f"{better}, {worse}",
                       f"{pair.fixes:,}, {pair.breaks:,}", f"{found.avoided:,}, {found.made:,}")  # fmt: skip
     return table
 
 
-def _signed(difference: Difference) -> str:
+def signed(difference: Difference) -> str:
+    """A difference with its sign, and its interval where there is one."""
     if difference.value is None:
         return "–"
     if difference.low is None or difference.high is None:

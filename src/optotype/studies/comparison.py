@@ -42,7 +42,7 @@ def compare(
         raise InputError("compare", "two or more folders", str(len(folders)), "Name a second run or evaluation.")
     target = None if out is None else new_folder(Path(out))
     runs = [RunFolder(Path(folder)) for folder in folders]
-    titles = _titles(names, _names(runs))
+    titles = names_of(runs, names)
     comparison = compare_folders(runs, titles, resamples=resamples, seed=seed)
     closed = gates(comparison, list(fail_if))
     if target is not None:
@@ -90,8 +90,14 @@ def _titles(given: Sequence[str] | None, usual: list[str]) -> list[str]:
     return titles
 
 
+def names_of(runs: Sequence[RunFolder], given: Sequence[str] | None) -> list[str]:
+    """The names given, one each and all different; else the folders' own, with their parents' or numbers where two are
+    called alike.
+    """
+    return _titles(given, _names(runs))
+
+
 def _names(runs: Sequence[RunFolder]) -> list[str]:
-    """The folders' own names; with their parents' or numbers where two are called alike."""
     paths = [run.path.resolve() for run in runs]
     names = [path.name for path in paths]
     if len(set(names)) < len(names):

@@ -11,11 +11,14 @@ import msgspec
 from optotype import results
 from optotype.diagnose.compare import sections as comparison_sections
 from optotype.diagnose.compare import verdict as comparison_verdict
+from optotype.diagnose.domains import sections as crossing_sections
+from optotype.diagnose.domains import verdict as crossing_verdict
 from optotype.diagnose.space import centroid_section
 from optotype.diagnose.space.records import load_centroids
 from optotype.errors import InputError
 from optotype.runs import RunFolder
 from optotype.studies import explained
+from optotype.studies.crossing_records import CROSSING_FILE, CrossingFile
 from optotype.studies.declared import STUDY_FILE, Declared, StudyFile
 from optotype.studies.demo.paging import demo_page
 from optotype.studies.demo.records import DEMO_FILE, DemoFile
@@ -55,10 +58,12 @@ def page(folder: RunFolder) -> Page:
         return _study_page(folder)
     if (folder.path / COMPARISON_FILE).is_file():
         return _comparison_page(folder)
+    if (folder.path / CROSSING_FILE).is_file():
+        return _crossing_page(_read(folder.path / CROSSING_FILE, CrossingFile))
     if folder.eval.is_file() or folder.log.is_file():
         return _run_page(folder)
     raise InputError(
-        str(folder.path), "a run, evaluation, comparison, study or sweep", "none of them", "Check the path."
+        str(folder.path), "a run, evaluation, comparison, crossing, study or sweep", "none of them", "Check the path."
     )
 
 
@@ -94,6 +99,24 @@ def _comparison_page(folder: RunFolder) -> Page:
         title=" vs ".join(kept.comparison.names),
         sections=[head, *views, *(s for s in map(provenance_section, runs[:1]) if s)],
         subtitle=f"comparison of {len(runs)} models on the same {_NOUNS.get(kept.comparison.task, ('item',))[0]}s",
+    )
+
+
+def _crossing_page(kept: CrossingFile) -> Page:
+    """One model on two data sets; the sources of both stand at the end."""
+    first, second = kept.crossing.names
+    head = Section("verdict", "Verdict", [Verdict(crossing_verdict(kept.crossing))])
+    found = [provenance_section(RunFolder(Path(path))) for path in kept.folders]
+    origins = [
+        prefixed(section, f"side-{i}-", f"{name}: ")
+        for i, (name, section) in enumerate(zip(kept.crossing.names, found, strict=True))
+        if section is not None
+    ]
+    again = [Section("command", "Command", [Code(kept.command)])] if kept.command else []
+    return Page(
+        title=f"{first} and {second}",
+        sections=[head, *crossing_sections(kept.crossing), *origins, *again],
+        subtitle=f"one model on two data sets, {plural(len(kept.crossing.compared), 'joint class', 'joint classes')}",
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from optotype.errors import InputError
 from optotype.report import html, text
 from optotype.runs import RunFolder
+from optotype.studies.crossing_records import CROSSING_FILE
 from optotype.studies.declared import STUDY_FILE
 from optotype.studies.pages import page
 from optotype.studies.paired import COMPARISON_FILE
@@ -22,7 +23,7 @@ def render(path: Path, *, format: str, max_mb: float = 20) -> str:  # noqa: A002
     """A folder's report as text: html, md, tex, or the numbers as json."""
     folder = RunFolder(path)
     if format == "json":
-        numbers = [folder.eval, path / COMPARISON_FILE, path / STUDY_FILE, path / SWEEP_FILE]
+        numbers = [folder.eval, path / COMPARISON_FILE, path / CROSSING_FILE, path / STUDY_FILE, path / SWEEP_FILE]
         for file in numbers:
             if file.is_file():
                 return file.read_text(encoding="utf-8")

@@ -2,5 +2,7 @@
 
 from optotype.diagnose.domains.crossing import cross
 from optotype.diagnose.domains.records import Crossing, encode
+from optotype.diagnose.domains.viewing import sections
+from optotype.diagnose.domains.wording import verdict
 
-__all__ = ["Crossing", "cross", "encode"]
+__all__ = ["Crossing", "cross", "encode", "sections", "verdict"]

@@ -47,7 +47,8 @@ def cross(
     if any(evidence.task != "segment" for evidence in evidences):
         got = " and ".join(quoted(evidence.task) for evidence in evidences)
         raise InputError("two data sets", "two evaluations of the task ‘segment’", got, "Name two segmentations.")
-    joint = classes or by_name(*(evidence.classes for evidence in evidences))
+    lists = [evidence.classes for evidence in evidences]
+    joint = by_name(*lists) if classes is None else classes.used(*lists)
     sides = [count(evidence, joint) for evidence in evidences] if joint.classes else []
     compared = np.array([bool(all(side.class_groups[k] for side in sides)) for k in range(len(joint.classes))])
     if not compared.any():

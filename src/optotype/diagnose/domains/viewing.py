@@ -1,0 +1,227 @@
+"""One model on two data sets in tables, charts and matrices."""
+
+from __future__ import annotations
+
+from optotype.diagnose.compare.records import Difference
+from optotype.diagnose.compare.wording import p_text
+from optotype.diagnose.domains.records import Crossing, Shift, Side
+from optotype.diagnose.domains.wording import confusion_sentences, label
+from optotype.results import Metric
+from optotype.tasks.wording import percent, quoted
+from optotype.views import (
+    Axis,
+    Cell,
+    Chart,
+    Column,
+    Matrix,
+    Note,
+    Section,
+    Series,
+    Span,
+    Table,
+    Verdict,
+    View,
+)
+
+MOST_CLASSES = 50
+_MOST_STATED = 12
+_NONE = "(no class)"
+
+
+def sections(crossing: Crossing) -> list[Section]:
+    """Sections ``domains``, ``domain-classes``, ``confusion-changes``, ``matrices`` and ``domain-sides``."""
+    first, second = crossing.names
+    views: list[View] = [_headline(crossing), _mix(crossing)]
+    if crossing.warnings:
+        views.append(Note(list(crossing.warnings), "caution", "Warnings"))
+    lead = (
+        f"The same model on {quoted(first)} and on {quoted(second)}. The images differ, so that the two sides are "
+        "resampled independently of each other."
+    )
+    return [
+        Section("domains", "What the other data set costs", views, lead=lead),
+        Section("domain-classes", "Which classes change", [_class_chart(crossing), _class_table(crossing)]),
+        Section("confusion-changes", "What is taken for what", _changes(crossing)),
+        Section("matrices", "The matrices beside each other", _matrices(crossing)),
+        Section("domain-sides", "What is compared", [*_sides(crossing)], lead=_protocol(crossing)),
+    ]
+
+
+def _span(found: Metric | Difference) -> Span:
+    return Span(found.value, found.low, found.high)
+
+
+def _p(difference: Difference) -> str:
+    return "" if difference.p_holm is None else p_text(difference.p_holm).removeprefix("= ")
+
+
+def _three(shift: Shift) -> list[Cell]:
+    return [_span(shift.first), _span(shift.second), _span(shift.difference)]
+
+
+def _columns(crossing: Crossing, what: str = "") -> list[Column]:
+    first, second = crossing.names
+    return [
+        Column(f"{what}{first}", "ratio"),
+        Column(f"{what}{second}", "ratio"),
+        Column(f"{what}change", "delta", "higher"),
+    ]
+
+
+def _headline(crossing: Crossing) -> Table:
+    rows: list[list[Cell]] = [[label(key), *_three(shift)] for key, shift in crossing.metrics.items()]
+    caption = (
+        f"Means over the {len(crossing.compared)} classes with truth on both sides, so that they can differ from those "
+        f"of each evaluation. Intervals: {crossing.protocol['intervals']}, {crossing.resamples:,} resamples."
+    )
+    return Table([Column("metric"), *_columns(crossing)], rows, title="Side by side", caption=caption, id="headline")
+
+
+def _mix(crossing: Crossing) -> Table:
+    mix = crossing.mix
+    rows: list[list[Cell]] = [
+        ["classes are found differently often (recall)", _span(mix.recall)],
+        ["classes fill other shares of the images", _span(mix.shares)],
+        ["together", _span(crossing.metrics["pixel_accuracy"].difference)],
+    ]
+    caption = (
+        "Kitagawa (1955): each part at the mean of both sides' values of the other. Only the first is something that "
+        "the model does differently."
+    )
+    columns = [Column("because"), Column("change", "delta", "higher")]
+    return Table(columns, rows, title="Why the pixel accuracy changes", caption=caption, id="mix")
+
+
+def _class_chart(crossing: Crossing) -> Chart:
+    rows = [row for row in crossing.per_class if row.iou.difference.value is not None]
+    rows = sorted(rows, key=lambda row: -abs(row.iou.difference.value or 0.0))[:MOST_CLASSES]
+    rows.sort(key=lambda row: row.iou.difference.value or 0.0)
+    found = [row.iou.difference for row in rows]
+    first, second = crossing.names
+    values = Series(
+        f"{second} − {first}", [float(i) for i in range(len(rows))], [d.value for d in found],
+        [d.low for d in found], [d.high for d in found],
+    )  # fmt: skip
+    return Chart(
+        "dots",
+        Axis("class", categories=[row.name for row in rows]),
+        Axis("change in IoU", unit="ratio"),
+        [values],
+        title="Change in IoU by class",
+        caption=f"Below 0: {quoted(second)} loses against {quoted(first)}. Whiskers: 95 % intervals, not corrected for "
+        "the number of classes; none for classes in fewer than 20 groups on either side.",
+        id="domain-class-chart",
+    )
+
+
+def _class_table(crossing: Crossing) -> Table:
+    first, second = crossing.names
+    rows: list[list[Cell]] = [
+        [
+            row.name, row.share_first, row.share_second, *_three(row.iou), _p(row.iou.difference),
+            _span(row.recall.difference), _span(row.precision.difference),
+        ]
+        for row in crossing.per_class
+    ]  # fmt: skip
+    columns = [
+        Column("class"),
+        Column(f"pixels, {first}", "percent", hint="share of the class in the truth's pixels"),
+        Column(f"pixels, {second}", "percent", hint="share of the class in the truth's pixels"),
+        *_columns(crossing, "IoU, "),
+        Column("p", hint="of the change in IoU, after Holm's correction"),
+        Column("recall, change", "delta", "higher"),
+        Column("precision, change", "delta", "higher"),
+    ]
+    return Table(columns, rows, title="Every class, the greatest loss first", id="domain-class-table")
+
+
+def _changes(crossing: Crossing) -> list[View]:
+    first, second = crossing.names
+    rows: list[list[Cell]] = [
+        [row.truth, row.said or _NONE, row.first, row.second, _span(row.difference), _p(row.difference)]
+        for row in crossing.confusions
+    ]
+    columns = [
+        Column("truth"), Column("called"), Column(first, "percent"), Column(second, "percent"),
+        Column("change", "delta", "lower"), Column("p", hint="after Holm's correction"),
+    ]  # fmt: skip
+    caption = (
+        "Shares of the class's pixels; the greatest changes first. Confusions below 1 % on both sides are left out."
+    )
+    table = Table(columns, rows, title="Every confusion that changes", caption=caption, id="confusion-table")
+    sentences = confusion_sentences(crossing, _MOST_STATED)
+    return [Verdict(sentences), table] if sentences else [table]
+
+
+def _matrices(crossing: Crossing) -> list[View]:
+    """Both matrices, and the second minus the first in shares of the truth."""
+    outside = any(row[-1] for counts in crossing.counts for row in counts)
+    names = [*crossing.classes, _NONE] if outside else list(crossing.classes)
+    matrices: list[View] = [
+        Matrix(names, _square(counts, outside), title=side.name, caption=_CAPTION, id=f"matrix-{i}")
+        for i, (side, counts) in enumerate(zip(crossing.sides, crossing.counts, strict=True))
+    ]
+    return [*matrices, _difference(crossing, names)]
+
+
+_CAPTION = "Pixels; by truth, a row adds up to 100 %."
+
+
+def _square(counts: list[list[int]], outside: bool) -> list[list[int]]:
+    if not outside:
+        return [row[:-1] for row in counts]
+    return [*counts, [0] * (len(counts) + 1)]
+
+
+def _difference(crossing: Crossing, names: list[str]) -> Table:
+    """Points of each class's pixels that move to a prediction, a row a class of the truth."""
+    first, second = crossing.names
+    shares = [[_shares(row) for row in counts] for counts in crossing.counts]
+    rows: list[list[Cell]] = [
+        [name, *(None if a is None or b is None else b - a for a, b in zip(one, other, strict=True))][: len(names) + 1]
+        for name, one, other in zip(crossing.classes, *shares, strict=True)
+    ]
+    columns = [Column("truth ↓ prediction →"), *(Column(name, "delta") for name in names)]
+    caption = f"Share of the class's pixels on {quoted(second)} less that on {quoted(first)}; each row adds up to 0."
+    return Table(columns, rows, title=f"{second} − {first}", caption=caption, id="matrix-difference")
+
+
+def _shares(row: list[int]) -> list[float | None]:
+    total = sum(row)
+    return [n / total if total else None for n in row]
+
+
+def _protocol(crossing: Crossing) -> str:
+    return (
+        f"Classes: {crossing.protocol['classes']}. Void truth and truth of classes that are not joint are left out; a "
+        "prediction of such a class is a miss."
+    )
+
+
+def _sides(crossing: Crossing) -> list[View]:
+    rows: list[list[Cell]] = [
+        [side.name, side.n.items, side.n.groups, side.coverage, side.elsewhere, len(side.unmapped)]
+        for side in crossing.sides
+    ]
+    columns = [
+        Column("data set"), Column("images", "integer"), Column("groups", "integer"),
+        Column("covered", "percent", hint="share of the labelled pixels that lie in joint classes"),
+        Column("called no joint class", "percent", hint="of those, the share that the model gave to no joint class"),
+        Column("classes left out", "integer"),
+    ]  # fmt: skip
+    left_out = [_left_out(side) for side in crossing.sides if side.unmapped]
+    notes: list[View] = [Note(left_out, title="Classes without a joint name")] if left_out else []
+    return [Table(columns, rows, title="The two data sets", id="sides"), _mapping(crossing), *notes]
+
+
+def _left_out(side: Side) -> str:
+    named = ", ".join(f"{gone.name} ({percent(gone.share, 2)})" for gone in side.unmapped)
+    return f"{side.name}: {named}"
+
+
+def _mapping(crossing: Crossing) -> Table:
+    rows: list[list[Cell]] = [
+        [name, *(", ".join(side.sources[name]) for side in crossing.sides)] for name in crossing.classes
+    ]
+    return Table([Column("class"), *(Column(side.name) for side in crossing.sides)], rows,
+                 title="Which classes became which", id="mapping")  # fmt: skip

@@ -1,0 +1,20 @@
+"""What the folder of a look at two data sets remembers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from optotype.diagnose.domains import Crossing
+
+CROSSING_FILE = "crossing.json"
+
+
+class CrossingFile(msgspec.Struct, frozen=True):
+    """Which folders were held against each other, and what was found."""
+
+    folders: list[str]
+    crossing: Crossing
+    command: str = ""
+    format: Literal["optotype.versus/1"] = "optotype.versus/1"
