@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -341,3 +341,30 @@ class Masks:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def take(self, index: Array) -> Masks:
+        """The items at ``index`` (integers or a mask) with their label maps, which stay undecoded."""
+        rows = np.arange(len(self))[index]
+        return replace(self, items=self.items.take(rows), maps=Chosen(self.maps, rows))
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen(Sequence[NDArray[np.uint8]]):
+    """The label maps at ``rows`` of others, decoded when asked for."""
+
+    maps: Sequence[NDArray[np.uint8]]
+    rows: Array
+
+    @overload
+    def __getitem__(self, index: int) -> NDArray[np.uint8]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Chosen: ...
+
+    def __getitem__(self, index: int | slice) -> NDArray[np.uint8] | Chosen:
+        if isinstance(index, slice):
+            return Chosen(self.maps, self.rows[index])
+        return self.maps[int(self.rows[index])]
+
+    def __len__(self) -> int:
+        return len(self.rows)
