@@ -13,11 +13,17 @@ def compare(
     /,
     *,
     out: Path | None = None,
-    task: Literal["classify", "detect", "track"] | None = None,
+    task: Literal["classify", "segment", "detect", "track"] | None = None,
     truth: str | None = None,
     images: Path | None = None,
     map_categories: str | None = None,
     protocol: str | None = None,
+    split: str | None = None,
+    classes: str | None = None,
+    void: Literal["truth-dropped", "both-dropped", "as-fp", "as-class", "as-background"] | None = None,
+    unknown: Literal["error", "void"] | None = None,
+    map_classes: str | None = None,
+    group: str | None = None,
     names: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     fail_if: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     bootstrap: int = 1000,
@@ -45,6 +51,18 @@ def compare(
         With --task detect: which category of the detections is which of the truth; see 'optotype evaluate'.
     protocol
         With --truth: the convention of the numbers: coco (detect), plain, mot15, mot16, mot17 or mot20 (track).
+    split
+        With --task classify or segment: judge only this split of the truth.
+    classes
+        With --task classify, segment or track: the class list; see 'optotype evaluate'.
+    void
+        With --task segment: what becomes of void pixels; see 'optotype evaluate'.
+    unknown
+        With --task segment: colours or values that no class has are an error, or void.
+    map_classes
+        With --task segment: names to judge under other names; see 'optotype evaluate'.
+    group
+        With --task segment: what is not independent: sequence, image, blocks:N, a column or a regular expression.
     names
         One name per folder; default: the folders' own.
     fail_if
@@ -69,9 +87,13 @@ def compare(
 
     if (task is None) != (truth is None) or (truth is not None and out is None):
         raise InputError("compare", "--task, --truth and --out together", "only some of them", "Add the others.")
-    if truth is None and not (images is None and map_categories is None and protocol is None):
-        only = "--images, --map-categories and --protocol with --truth"
-        raise InputError("compare", only, "no --truth", "Add it or drop them.")
+    options: dict[str, Any] = {
+        "images": images, "map_categories": map_categories, "protocol": protocol, "split": split, "classes": classes,
+        "void": void, "unknown": unknown, "map_classes": map_classes, "group": group,
+    }  # fmt: skip
+    if truth is None and (given := [name for name, value in options.items() if value is not None]):
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise InputError("compare", f"{flags} with --truth", "no --truth", "Add it or drop them.")
     common: dict[str, Any] = {
         "names": names,
         "fail_if": fail_if or (),
@@ -80,9 +102,7 @@ def compare(
         "max_mb": max_mb,
     }
     if task is not None and truth is not None and out is not None:
-        found = compare_files(
-            task, truth, folders, out=out, images=images, map_categories=map_categories, protocol=protocol, **common
-        )
+        found = compare_files(task, truth, folders, out=out, **options, **common)
         out = out / "comparison"
     else:
         found = run(folders, out=out, **common)

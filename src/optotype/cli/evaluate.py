@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 
 def evaluate(
-    task: Literal["classify", "detect", "track"],
+    task: Literal["classify", "segment", "detect", "track"],
     truth: str,
     predictions: Path,
     /,
@@ -35,6 +35,11 @@ def evaluate(
     sequences: Annotated[tuple[str, ...] | None, Parameter(consume_multiple=True)] = None,
     missing: Literal["error", "empty"] | None = None,
     detections: str | None = None,
+    void: Literal["truth-dropped", "both-dropped", "as-fp", "as-class", "as-background"] | None = None,
+    unknown: Literal["error", "void"] | None = None,
+    map_classes: str | None = None,
+    group: str | None = None,
+    thresholds: str | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Measure predictions against the truth: every number with its 95 % interval, and a report of the failures.
@@ -45,19 +50,21 @@ def evaluate(
         What the model does.
     truth
         classify: folder with one folder per class, CSV (path,label[,split][,group]), or a catalogued name such as
-        'digits'. detect: COCO's JSON with images, annotations and categories. track: MOTChallenge's folder of sequences
-        (SEQ/gt/gt.txt), TrackEval's tree, one sequence, a seqmap, KITTI's label_02, or .npz.
+        'digits'. segment: folder of label maps: CamVid, PASCAL VOC, Cityscapes, IDD, image folders with list files, or
+        plain masks with --classes. detect: COCO's JSON with images, annotations and categories. track: MOTChallenge's
+        folder of sequences (SEQ/gt/gt.txt), TrackEval's tree, one sequence, a seqmap, KITTI's label_02, or .npz.
     predictions
         classify: CSV (path,label or path,<one column per class>) or .npz (path, classes, and label or scores or both).
+        segment: folder of PNGs named as the images or as the truth's masks, class indices or the truth's colours.
         detect: COCO results, a JSON list of image_id, category_id, bbox, score. track: folder with SEQ.txt for each
         sequence (frame,id,left,top,width,height,score,…), or .npz.
     out
         New folder for eval.json, evidence.npz and report.html.
     split
-        classify: judge only this split of the truth: train, val or test.
+        classify, segment: judge only this split of the truth: train, val or test.
     classes
         classify, track: the class list: a file, or a shipped map such as 'wildlife'. Default: the classes found in the
-        truth.
+        truth. segment: the class file: names a line, or name,r,g,b where masks are colours.
     images
         Folder that holds the images, where the truth's paths do not lead to them.
     columns
@@ -73,8 +80,8 @@ def evaluate(
     max_mb
         Largest size of report.html, megabytes.
     protocol
-        The convention of the numbers: plain (classify), coco (detect); track: plain, mot15, mot16, mot17 or mot20;
-        the last three judge pedestrians alone and pass over boxes on distractors.
+        The convention of the numbers: plain (classify, segment), coco (detect); track: plain, mot15, mot16, mot17 or
+        mot20; the last three judge pedestrians alone and pass over boxes on distractors.
     map_categories
         detect: which category of the detections is which of the truth: coco80-to-91, contiguous, known-only, or a JSON,
         YAML or CSV file.
@@ -94,6 +101,20 @@ def evaluate(
         track: whether a sequence without results is an error (the default), or empty.
     detections
         track: what the tracker was given, to see what it made of it. Default: what its track.json names.
+    void
+        segment: what becomes of void pixels: truth-dropped (the default): void truth is left out, a void prediction on
+        a class is a miss; both-dropped: void predictions are left out too; as-fp: predictions inside void are false;
+        as-class: void is a class; as-background: void is the first class.
+    unknown
+        segment: colours or values that no class has are an error (the default), or void and counted in a warning.
+    map_classes
+        segment: names of both sides to judge under other names: a CSV name,class, a YAML or JSON file, or idd,
+        cityscapes, camvid or street18 (the three together). Truth without a name there is void.
+    group
+        segment: what is not independent: sequence (the default where there are any), image, blocks:N (N frames of a
+        sequence), a column, or a regular expression on the path.
+    thresholds
+        segment: the IoUs from which on an image counts as a hit of a class, as first:last:step. Default: 0.1:1:0.1.
     json
         Print eval.json on stdout and nothing else there.
     """
@@ -111,6 +132,7 @@ def evaluate(
         resamples=bootstrap, seed=seed, causes=causes, report=report, max_mb=max_mb, say=console.say,
         protocol=protocol, map_categories=map_categories, iou_type=iou_type, max_dets=max_dets, areas=areas,
         item_ids=item_ids, strict=strict, sequences=sequences, missing=missing, detections=detections,
+        void=void, unknown=unknown, group=group, map_classes=map_classes, thresholds=thresholds,
         command=shlex.join(["optotype", *sys.argv[1:]]),
     )  # fmt: skip
     if json:
