@@ -58,10 +58,10 @@ def evaluate(
     ``truth`` is what the task's formats read: a folder per class, a CSV or the name of a catalogued data set
     (classify), a folder of label maps (segment), COCO's JSON (detect), a folder of sequences (track). ``columns`` is
     a CSV ``path,<column>…`` of further properties to look into. ``out`` must be new or empty. ``resamples`` 0 leaves
-    the intervals out; ``causes`` looks for what goes with the mistakes. ``split``: classify; ``classes``: classify, track; ``map_categories``,
-    ``iou_type``, ``max_dets``, ``areas``, ``item_ids`` and ``strict``: detect; ``sequences``, ``missing`` and
-    ``detections``: track; ``void``, ``unknown``, ``group``, ``map_classes``, ``thresholds``, and ``split`` and
-    ``classes`` too: segment. Raises InputError for anything wrong in the user's files.
+    the intervals out; ``causes`` looks for what goes with the mistakes. ``split``: classify, segment; ``classes``:
+    classify, segment, track; ``map_categories``, ``iou_type``, ``max_dets``, ``areas``, ``item_ids`` and ``strict``:
+    detect; ``sequences``, ``missing`` and ``detections``: track; ``void``, ``unknown``, ``group``, ``map_classes`` and
+    ``thresholds``: segment. Raises InputError for anything wrong in the user's files.
     """
     record = task_of(task)
     folder = new_folder(Path(out))
