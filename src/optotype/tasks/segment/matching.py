@@ -57,8 +57,8 @@ def _judge(truth: Masks, prediction: Masks, i: int, rules: Rules) -> _Judged:
     a, b = (np.ascontiguousarray(side.maps[i]) for side in (truth, prediction))
     if a.shape != b.shape:
         raise InputError(
-            f"label map {_name(prediction, i)}", f"{_size(a)} pixels, as {_name(truth, i)}", _size(b),
-            "Give label maps at the size of the truth.",
+            f"predicted label map {_name(prediction, i)}", f"{_size(a)} pixels, as the truth {_name(truth, i)}",
+            _size(b), "Give label maps at the size of the truth.",
         )  # fmt: skip
     pixels, unknown = _pixels((truth, prediction), (a, b), i)
     rim = np.empty(a.shape, np.uint8)

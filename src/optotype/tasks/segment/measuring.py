@@ -14,7 +14,7 @@ from optotype.metrics import segmentation
 from optotype.metrics.intervals import FEWEST_GROUPS, bootstrap_lanes, group_index
 from optotype.metrics.segmentation import SEGMENT, SEGMENT_CLASS
 from optotype.results import ClassResult, Counts, Metric, SliceResult
-from optotype.tables import Array, Floats
+from optotype.tables import VOID, Array, Floats
 from optotype.tasks.measured import Measured, number
 from optotype.tasks.segment import intervals, parts, sums
 from optotype.tasks.segment.intervals import Interval
@@ -208,7 +208,8 @@ def _baseline(evidence: Evidence, samples: Samples, total: Mapping[str, Array], 
     """A model that says the background everywhere; where no class is called so, the truth's commonest."""
     named = [k for k, name in enumerate(samples.classes) if name.lower() == BACKGROUND]
     label = named[0] if named else int(total["truth"].argmax())
-    found = pairs(evidence, rules.void).constant(label)
+    said = VOID if label == len(evidence.classes) else label
+    found = pairs(evidence, rules.void, constant=said)
     place = np.zeros(len(evidence), np.int32)
     values = segmentation.numbers(sums.of_pairs(found, rules.thresholds, place, 1).total())
     return {"class": samples.classes[label], **{key: number(value) for key, value in values.items()}}

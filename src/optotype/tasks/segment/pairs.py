@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,21 +27,19 @@ class Pairs:
     said: Array
     n: Array
 
-    def constant(self, label: int) -> Pairs:
-        """The same truth against a model that says ``label`` everywhere; a pair may then stand in several rows."""
-        return replace(self, said=np.full_like(self.said, label))
 
-
-def pairs(evidence: Evidence, void: Void) -> Pairs:
+def pairs(evidence: Evidence, void: Void, *, constant: int | None = None) -> Pairs:
     """The pairs of the evidence that take part under a rule for void.
 
     A predicted value that no class has is a miss under every rule, and so is a predicted void where truth has a class
-    and void is not left out.
+    and void is not left out. With ``constant``, the truth against a model that says this label (a class or VOID)
+    everywhere; a pair of labels may then stand in several rows.
     """
     rows, K, classes = evidence["pixels"], len(evidence.classes), evidence.classes
-    void_truth, void_said = rows["truth"] == VOID, rows["said"] == VOID
+    spoken = rows["said"] if constant is None else np.full(len(rows), constant, np.uint8)
+    void_truth, void_said = rows["truth"] == VOID, spoken == VOID
     truth = np.where(void_truth, NO_CLASS, rows["truth"].astype(np.int64))
-    said = np.where(rows["said"] >= OTHER, NO_CLASS, rows["said"].astype(np.int64))
+    said = np.where(spoken >= OTHER, NO_CLASS, spoken.astype(np.int64))
     kept = ~void_truth
     if void == "both-dropped":
         kept &= ~void_said
