@@ -10,6 +10,7 @@ import pytest
 from mask_sets import case
 from optotype.kernels import label_pairs, label_parts
 from optotype.tables import OTHER, VOID
+from optotype.tasks.segment.rims import rims
 
 SEEDS = range(60)
 
@@ -44,7 +45,7 @@ def test_pairs_add_to_what_is_there():
 
 def rims_twin(labels: np.ndarray, classes: int, reach: int) -> np.ndarray:
     h, w = labels.shape
-    rim = np.zeros((h, w), np.uint8)
+    rim = np.zeros((h, w), bool)
     for y in range(h):
         for x in range(w):
             if labels[y, x] < classes:
@@ -58,9 +59,7 @@ def test_rims(seed):
     K, pairs = maps(seed)
     for a, _ in pairs:
         for reach in (0, 1, 3, 8):
-            rim = np.empty(a.shape, np.uint8)
-            label_parts.rims(a, K, reach, rim)
-            assert (rim == rims_twin(a, K, reach)).all()
+            assert (rims(a, K, reach) == rims_twin(a, K, reach)).all()
 
 
 def parts_twin(a: np.ndarray, b: np.ndarray, rim: np.ndarray, classes: int, least: int) -> list[tuple]:
@@ -106,7 +105,7 @@ def test_parts_and_their_sums(seed):
         found = [(int(label[i]), box[i].tolist(), counts[i].tolist(), int(confused[i])) for i in range(m)]
         assert found == parts_twin(a, b, rim, K, least)
         right = a == b
-        masks = np.ones(a.shape, bool), right, rim > 0, right & (rim > 0)
+        masks = np.ones(a.shape, bool), right, rim, right & (rim)
         assert sums.tolist() == [[int((mask & (a == k)).sum()) for mask in masks] for k in range(K)]
 
 
@@ -122,7 +121,7 @@ def test_parts_that_join_late(shape):
         a[:-1, ::2] = 0
     else:
         a[::2, ::2] = a[1::2, 1::2] = 0
-    rim, sums = np.zeros(a.shape, np.uint8), np.empty((2, 4), np.int64)
+    rim, sums = np.zeros(a.shape, bool), np.empty((2, 4), np.int64)
     box, counts = np.empty((a.size + 1, 4)), np.empty((a.size + 1, 4), np.int64)
     label, confused = np.empty(a.size + 1, np.uint8), np.empty(a.size + 1, np.uint8)
     m = label_parts.parts(a, a, rim, 2, 1, sums, label, box, counts, confused)

@@ -1,4 +1,4 @@
-"""Connected parts of the classes in a label map, and the pixels near the boundaries between classes."""
+"""Connected parts of the classes in a label map, and how much of each is right."""
 
 from __future__ import annotations
 
@@ -10,44 +10,6 @@ from numpy.typing import NDArray
 from optotype.kernels._jit import jit
 
 Array = NDArray[Any]
-
-_LOWEST, _HIGHEST = np.uint8(0), np.uint8(255)
-
-
-@jit("void(uint8[:,::1], int64, int64, uint8[:,::1])")
-def rims(labels: Array, classes: int, reach: int, rim: Array) -> None:
-    """Set ``rim`` (h, w) to 1 where a pixel of another class lies within ``reach`` rows and columns, else to 0.
-
-    ``labels`` (h, w) from ``classes`` on are of no class: they have no boundary and make none. A window holds two
-    classes where its least and its greatest differ, and both are found along rows first and then across them.
-    """
-    h, w = labels.shape
-    least, greatest = np.empty((h, w), np.uint8), np.empty((h, w), np.uint8)
-    low, high = np.full(w + 2 * reach, _HIGHEST), np.full(w + 2 * reach, _LOWEST)
-    for y in range(h):
-        for x in range(w):
-            value = labels[y, x]
-            real = value < classes
-            low[reach + x] = value if real else _HIGHEST
-            high[reach + x] = value + np.uint8(1) if real else _LOWEST
-        for x in range(w):
-            least[y, x], greatest[y, x] = low[x], high[x]
-        for d in range(1, 2 * reach + 1):
-            for x in range(w):
-                a, b = low[x + d], high[x + d]
-                least[y, x] = a if a < least[y, x] else least[y, x]
-                greatest[y, x] = b if b > greatest[y, x] else greatest[y, x]
-    below, above = np.empty(w, np.uint8), np.empty(w, np.uint8)
-    for y in range(h):
-        below[:], above[:] = least[y], greatest[y]
-        for d in range(max(0, y - reach), min(h, y + reach + 1)):
-            for x in range(w):
-                a, b = least[d, x], greatest[d, x]
-                below[x] = a if a < below[x] else below[x]
-                above[x] = b if b > above[x] else above[x]
-        for x in range(w):
-            other = (labels[y, x] < classes) & (above[x] > below[x] + 1)
-            rim[y, x] = np.uint8(1) if other else np.uint8(0)
 
 
 @jit("int32(int32[::1], int32)")
@@ -98,7 +60,7 @@ def _runs(labels: Array, classes: int, row: Array, first: Array, last: Array, pa
 
 
 @jit(
-    "int64(uint8[:,::1], uint8[:,::1], uint8[:,::1], int64, int64, int64[:,::1], uint8[::1], float64[:,::1], "
+    "int64(uint8[:,::1], uint8[:,::1], boolean[:,::1], int64, int64, int64[:,::1], uint8[::1], float64[:,::1], "
     "int64[:,::1], uint8[::1])"
 )
 def parts(

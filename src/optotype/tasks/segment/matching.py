@@ -14,6 +14,7 @@ from optotype.evidence import Evidence, Rows
 from optotype.kernels import label_pairs, label_parts
 from optotype.machine import usable_cores
 from optotype.tables import OTHER, VOID, Array, Masks
+from optotype.tasks.segment.rims import rims
 from optotype.tasks.segment.rules import Rules
 
 _RULES = Rules()
@@ -61,16 +62,14 @@ def _judge(truth: Masks, prediction: Masks, i: int, rules: Rules) -> _Judged:
             _size(b), "Give label maps at the size of the truth.",
         )  # fmt: skip
     pixels, unknown = _pixels((truth, prediction), (a, b), i)
-    rim = np.empty(a.shape, np.uint8)
-    label_parts.rims(a, K, rules.rim, rim)
-    rims, components = _parts(a, b, rim, K, rules.least)
+    near, components = _parts(a, b, rims(a, K, rules.rim), K, rules.least)
     images = {
         "width": np.array([a.shape[1]], np.int32),
         "height": np.array([a.shape[0]], np.int32),
         "unknown_truth": unknown[:1],
         "unknown_said": unknown[1:],
     }
-    return {"images": images, "pixels": pixels, "rims": rims, "components": components}
+    return {"images": images, "pixels": pixels, "rims": near, "components": components}
 
 
 def _pixels(sides: tuple[Masks, Masks], maps: tuple[_Map, _Map], i: int) -> tuple[dict[str, Array], Array]:
@@ -110,10 +109,10 @@ def _parts(a: _Map, b: _Map, rim: Array, classes: int, least: int) -> tuple[dict
     m = label_parts.parts(a, b, rim, classes, least, sums, label, box, counts, confused)
     there = np.flatnonzero(sums[:, 0])
     names = ("n", "right", "rim", "rim_right")
-    rims: dict[str, Array] = {"label": there.astype(np.uint8)} | {name: sums[there, j] for j, name in enumerate(names)}
+    near: dict[str, Array] = {"label": there.astype(np.uint8)} | {name: sums[there, j] for j, name in enumerate(names)}
     components: dict[str, Array] = {"label": label[:m].copy(), "box": box[:m].copy(), "said": confused[:m].copy()}
     components |= {name: counts[:m, j].copy() for j, name in enumerate(("area", "right", "said_n", "rim"))}
-    return rims, components
+    return near, components
 
 
 def _stacked(parts: list[Mapping[str, Array]]) -> Rows:
