@@ -141,7 +141,7 @@ def test_keys_come_from_the_targets_from_keys_or_are_running_numbers():
     evaluator.update([BOX], [BOX])
     evaluator.update([BOX, BOX], [BOX | {"image_id": 17}, BOX])
     evaluator.update([BOX, BOX], [BOX | {"image_id": 17}] * 2, keys=["a.jpg", np.int64(4)])
-    assert list(evaluator._held.keys) == ["0", "17", "2", "a.jpg", "4"]
+    assert list(evaluator._groups) == ["0", "17", "2", "a.jpg", "4"]
 
 
 def test_the_same_image_twice_is_refused_and_nothing_of_the_batch_is_added():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from optotype.errors import InputError, did_you_mean
 from optotype.tables import Array, Floats
+from optotype.tasks.handing import array_of
 
 BoxFormat = Literal["xyxy", "xywh", "cxcywh"]
 Longs = NDArray[np.int64]
@@ -166,7 +167,7 @@ def _records(records: Any, where: str) -> _Given:
 
 
 def _boxes(values: Any, where: str, form: str) -> Floats:
-    array = _array(values, "boxes", where)
+    array = array_of(values, "boxes", where)
     if array.size == 0:
         return np.zeros((0, 4))
     if array.ndim != 2 or array.shape[1] != 4:
@@ -187,7 +188,7 @@ def _column(values: Any, name: str, where: str, n: int) -> Array:
     """Numbers, one a box."""
     if values is None:
         raise InputError(where, f"{name}, one a box", "none", f"Add {name} to the entry of every image.")
-    array = _array(values, name, where)
+    array = array_of(values, name, where)
     if array.shape != (n,):
         got = f"{len(array)} {name}" if array.ndim == 1 else f"shape {array.shape}"
         fix = "Give every box exactly one; for an image without boxes give an empty list of both."
@@ -201,36 +202,6 @@ def _whole(array: Array, where: str) -> Longs:
     if label is None or (array.dtype.kind == "f" and bool((label != array).any())):
         raise InputError(f"{where}: labels", "whole numbers", str(array.tolist()[:8]), "Give class indices.")
     return label
-
-
-def _array(values: Any, name: str, where: str) -> Array:
-    """An array of numbers from a list, an array or a tensor, wherever that lies."""
-    if hasattr(values, "detach"):
-        values = _of_tensor(values)
-    try:
-        array = np.asarray(values)
-    except (ValueError, TypeError, RuntimeError):  # rows of different lengths, or what is no number
-        array = np.empty(0, object)
-    if array.dtype.kind not in "fiub":
-        raise InputError(f"{where}: {name}", "numbers in rows of one length", _short(values), f"Correct {name}.")
-    return array
-
-
-def _of_tensor(tensor: Any) -> Array:
-    """What a tensor holds; one on another device, or that a gradient is computed for, says no at first."""
-    try:
-        return np.asarray(tensor.numpy())
-    except (TypeError, RuntimeError):
-        plain = tensor.detach().cpu()
-    try:
-        return np.asarray(plain.numpy())
-    except TypeError:  # bfloat16, which NumPy lacks; float32 holds it exactly
-        return np.asarray(plain.float().numpy())
-
-
-def _short(values: Any) -> str:
-    text = repr(values)
-    return text if len(text) < 80 else f"{text[:77]}…"
 
 
 def _check_numbers(columns: Columns, keys: Sequence[str], truth: bool) -> None:

@@ -1,0 +1,122 @@
+"""What an evaluator of segmentations does with its batches: label maps are matched as they come, none is kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optotype.errors import InputError, did_you_mean
+from optotype.evidence import Evidence, merge
+from optotype.results import Result, Source
+from optotype.studies.evaluator_boxes import SOURCE, classes_of
+from optotype.studies.judging import result_of
+from optotype.tables import OTHER, VOID, Array, Items, Masks
+from optotype.tasks.handing import array_of
+from optotype.tasks.segment import match, measure
+from optotype.tasks.segment.rules import VOIDS, Rules, Void
+
+
+class Batch(NamedTuple):
+    """What a batch left: its evidence, and the hash of each image's label map on both sides."""
+
+    evidence: Evidence
+    hashes: dict[str, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class MapSide:
+    """Classes by label, the label of void pixels, and the rules."""
+
+    classes: Mapping[int, str]
+    ignore: int
+    rules: Rules
+
+    @classmethod
+    def of(cls, classes: Sequence[str] | Mapping[int, str] | int | None, ignore: int, void: Void) -> MapSide:
+        """From what the user says, checked."""
+        known = classes_of(classes)
+        if known is None or len(known) >= OTHER:
+            raise InputError("Evaluator, classes", f"1 to {OTHER - 1} classes of a segmentation", repr(classes),
+                             "Name the classes: classes=…")  # fmt: skip
+        if ignore in known:
+            raise InputError("Evaluator, ignore", "a label that is no class", f"{ignore}, '{known[ignore]}'",
+                             "Leave void out of classes.")  # fmt: skip
+        if void not in VOIDS:
+            raise InputError("Evaluator, void", f"one of {', '.join(VOIDS)}", repr(void), did_you_mean(void, VOIDS))
+        return cls(known, ignore, Rules(void))
+
+    def entries(self, given: Any) -> Sequence[object]:
+        """One entry an image, also of a batch in one array or tensor."""
+        return list(given) if hasattr(given, "shape") and len(given.shape) >= 3 else given
+
+    def batch(
+        self, predictions: Sequence[object], targets: Sequence[object], names: Sequence[str], groups: Sequence[str]
+    ) -> Batch | None:
+        """The evidence of a batch; None of an empty one."""
+        if not names:
+            return None
+        truth = [self._map(entry, name, truth=True) for entry, name in zip(targets, names, strict=True)]
+        said = [self._map(entry, name, truth=False) for entry, name in zip(predictions, names, strict=True)]
+        items, K = Items.of(names, group=groups), len(self.classes)
+        sides = (Masks(items, tuple(self.classes.values()), maps, np.zeros((K, 3), np.uint8)) for maps in (truth, said))
+        found = match(*sides, rules=self.rules)
+        hashes = {name: (_hash(a), _hash(b)) for name, a, b in zip(names, truth, said, strict=True)}
+        return Batch(found, hashes)
+
+    def headline(self, batches: Sequence[Batch], groups: Mapping[str, str]) -> dict[str, float | None]:  # noqa: ARG002
+        """Pixel accuracy, mean IoU and so on."""
+        found = measure(merge(batch.evidence for batch in batches), resamples=0, rules=self.rules)
+        return {key: metric.value for key, metric in found.metrics.items()}
+
+    def result(
+        self,
+        batches: Sequence[Batch],
+        groups: Mapping[str, str],  # noqa: ARG002 — the evidence knows them
+        *,
+        resamples: int,
+        seed: int,
+    ) -> Result:
+        """Everything, with intervals."""
+        found = merge(batch.evidence for batch in batches)
+        measured = measure(found, resamples=resamples, seed=seed, rules=self.rules)
+        return result_of("segment", measured, (), _sources(batches))
+
+    def _map(self, entry: Any, name: str, *, truth: bool) -> NDArray[np.uint8]:
+        """A label map in positions of the classes, VOID and OTHER."""
+        where = f"{'target' if truth else 'prediction'} of image '{name}'"
+        if not truth and getattr(entry, "ndim", 2) == 3:
+            if len(entry) != len(self.classes):
+                got = f"shape {tuple(entry.shape)}"
+                raise InputError(
+                    where, f"a label map, or scores of {len(self.classes)} classes", got, "Check the head."
+                )
+            entry = entry.argmax(0)
+        values = array_of(entry, "label map", where)
+        if values.ndim != 2 or values.dtype.kind not in "iub":
+            raise InputError(where, "a label map of whole numbers (height, width)",
+                             f"{values.dtype} of shape {values.shape}", "Give class indices.")  # fmt: skip
+        labels = np.array(list(self.classes), np.int64)
+        at = np.minimum(np.searchsorted(labels, values), len(labels) - 1)
+        known, void = labels[at] == values, values == self.ignore
+        if truth and not (known | void).all():
+            y, x = np.argwhere(~known & ~void)[0].tolist()
+            expected = f"one of {labels[0]} … {labels[-1]}, {len(labels)} classes, or {self.ignore} for void"
+            fix = "Name all classes, give classes={label: name}, or say with ignore= what void is."
+            raise InputError(f"{where}, x {x}, y {y}", expected, str(values[y, x]), fix)
+        return np.where(known, at, np.where(void, VOID, OTHER)).astype(np.uint8)
+
+
+def _hash(labels: Array) -> str:
+    return hashlib.sha256(f"{labels.shape}".encode() + labels.tobytes()).hexdigest()
+
+
+def _sources(batches: Sequence[Batch]) -> tuple[Source, Source]:
+    """Hashes of both sides, whatever the order of arrival."""
+    hashes = sorted((name, *both) for batch in batches for name, both in batch.hashes.items())
+    sides = [hashlib.sha256("\n".join(f"{row[0]} {row[side]}" for row in hashes).encode()) for side in (1, 2)]
+    return Source(SOURCE, sides[0].hexdigest()), Source(SOURCE, sides[1].hexdigest())
