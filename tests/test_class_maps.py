@@ -71,3 +71,10 @@ def test_what_is_wrong_is_said(tmp_path: Path, name: str, text: str, said: str) 
 def test_an_unknown_map_is_no_file() -> None:
     with pytest.raises(InputError, match="cityscapes"):
         class_maps.read("cityscape")
+
+
+def test_the_usual_eleven_classes_take_all_of_camvid_but_void() -> None:
+    found = class_maps.read("camvid11")
+    assert len(found.classes) == 11
+    assert [name for name in CAMVID_COLOURS if found.index([name]) == [-1]] == ["Void"]
+    assert found.index(found.classes) == list(range(11))

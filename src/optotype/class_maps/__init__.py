@@ -18,8 +18,11 @@ SHIPPED: dict[str, tuple[str, ...]] = {
     "cityscapes": ("cityscapes.csv",),
     "camvid": ("camvid.csv",),
     "street18": ("idd.csv", "cityscapes.csv", "camvid.csv"),
+    "camvid11": ("camvid11.csv",),
 }
-"""Name → files beside this module; all lead to the 18 street classes, ``street18`` from all three data sets at once."""
+"""Name → files beside this module. The first four lead to the 18 street classes, ``street18`` from all three data sets at
+once; ``camvid11`` leads from CamVid's 32 classes to the usual 11 (of Badrinarayanan, Kendall and Cipolla 2017).
+"""
 
 OPTION = "--map-classes"
 _FIX = "Write a CSV with the columns name,class, or a YAML or JSON map of names to classes; no class leaves one out."
