@@ -202,7 +202,7 @@ def inside(matrix: np.ndarray, size: int = SIZE, margin: float = 1.0) -> np.ndar
 @pytest.mark.parametrize("degrees", [-90, -15, 0, 7.3, 45, 180])
 def test_rotation_equals_torchvision(degrees):
     image = pictures()["noise"]
-    matrix = augment._rotations(np.array([float(degrees)]), SIZE)[0]
+    matrix = augment._rotations(np.array([float(degrees)]), (SIZE, SIZE))[0]
     theirs = array(F.rotate(tensor(image), degrees, interpolation=transforms.InterpolationMode.BILINEAR)).astype(int)
     difference = np.abs(changed(image, matrix) - theirs)[inside(matrix)]
     assert difference.max() <= 1
@@ -216,13 +216,13 @@ def test_rotation_equals_torchvision(degrees):
 def test_randaugment_geometry_equals_torchvision(name, sign):
     ours = {"ShearX": "shear_x", "ShearY": "shear_y", "TranslateX": "translate_x", "TranslateY": "translate_y"}
     i = RANDAUGMENT.index(ours.get(name, "rotate"))
-    magnitude = sign * augment._magnitudes(17, SIZE)[i]
+    magnitude = sign * augment._magnitudes(17, (SIZE, SIZE))[i]
     bins = transforms.RandAugment._AUGMENTATION_SPACE[name][0](31, SIZE, SIZE)
     image = pictures()["noise"]
     theirs = transforms.RandAugment()._apply_image_or_video_transform(
         tensor(image), name, sign * float(bins[17]), transforms.InterpolationMode.BILINEAR, {torch.Tensor: None}
     )
-    matrix = augment._randaugment_matrix(np.array([i]), np.array([float(magnitude)]), SIZE)[0]
+    matrix = augment._randaugment_matrix(np.array([i]), np.array([float(magnitude)]), (SIZE, SIZE))[0]
     difference = np.abs(changed(image, matrix) - array(theirs).astype(int))[inside(matrix)]
     assert difference.max() <= 1
     assert difference.mean() < 0.05
@@ -335,7 +335,7 @@ def test_randaugment_chooses_evenly_and_has_torchvisions_magnitudes():
     space = transforms.RandAugment._AUGMENTATION_SPACE
     assert {names.get(n, n.lower()) for n in space} == set(RANDAUGMENT)
     for magnitude in range(31):
-        ours = augment._magnitudes(magnitude, 224)
+        ours = augment._magnitudes(magnitude, (224, 224))
         for theirs, name in names.items():
             expected = float(space[theirs][0](31, 224, 224)[magnitude])
             if theirs == "Solarize":

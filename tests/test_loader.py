@@ -27,7 +27,7 @@ from optotype.training.config import Augment
 
 torch = pytest.importorskip("torch")
 from optotype.training.loader import AHEAD, IMAGENET_MEAN, IMAGENET_STD, Batches, level_table, shuffled  # noqa: E402
-from optotype.training.sheets import write_sheets  # noqa: E402
+from optotype.training.sheets import Shown, write_sheets  # noqa: E402
 
 SIZE = 16
 AUGMENT = Augment(crop=0.5, flip=0.5, rotation=15, brightness=0.2, saturation=0.2, randaugment=1, erasing=0.5)
@@ -424,7 +424,7 @@ def test_sheets_show_the_first_batch_and_the_first_epochs(memory, tmp_path):
     labels = np.arange(13) % 2
     classes = ["<script>'", "Ussuri 🐅"]
     options = {"augment": AUGMENT, "seed": 3, "batch_size": 8}
-    write_sheets(folder, memory, np.arange(13), labels, classes, **options, photos=2)
+    write_sheets(folder, memory, np.arange(13), Shown([classes[i] for i in labels]), **options, photos=2)
     sheet = json.loads((folder.sheets / "sheets.json").read_text())
     assert set(sheet) == {"batch", "augmentation"}
     rows = shuffled(np.arange(13), seed=3, epoch=0)
@@ -443,9 +443,7 @@ def test_tiles_are_small_and_erased_parts_have_the_mean_colour(tmp_path):
     Image.new("RGB", (700, 500), "white").save(tmp_path / "white.png")
     cache = ImageCache.build([tmp_path / "white.png"], 400, folder=None)
     folder = RunFolder(tmp_path / "run")
-    write_sheets(
-        folder, cache, np.array([0]), np.array([0]), ["white"], augment=Augment(erasing=1.0), seed=0, batch_size=32
-    )
+    write_sheets(folder, cache, np.array([0]), Shown(["white"]), augment=Augment(erasing=1.0), seed=0, batch_size=32)
     tile = json.loads((folder.sheets / "sheets.json").read_text())["batch"][0]
     with Image.open(folder.sheets / tile["file"]) as image:
         assert max(image.size) == 256

@@ -146,7 +146,8 @@ def test_focal_is_segmentation_models_pytorchs_one_class_against_the_rest():
 def test_the_loss_of_training_is_this_one(epsilon, weights, mixed):
     """``classify_loss`` as the loop calls it: summed, smoothed, class shares weighted, targets of mixup."""
     from optotype.training.config import TrainConfig
-    from optotype.training.task import class_weights, classify_loss, classify_prepare
+    from optotype.training.balance import Frequencies, class_weights
+    from optotype.training.task import classify_loss, classify_prepare
 
     config = TrainConfig(
         data="photos", model="resnet18", label_smoothing=epsilon, class_weights=weights, mixup=0.4 if mixed else 0.0
@@ -154,7 +155,7 @@ def test_the_loss_of_training_is_this_one(epsilon, weights, mixed):
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 4, 8).astype(np.int32)
     z = rng.normal(0, 4, (8, 5)).astype(np.float32)
-    images, shares = torch.zeros(8, 3, 4, 4), class_weights(labels, 5, config)
+    images, shares = torch.zeros(8, 3, 4, 4), class_weights(Frequencies.of_labels(labels, 5), config)
     _, targets = classify_prepare(images, torch.tensor(labels, dtype=torch.int64), 5, config, (0, 1, 2))
     assert targets.ndim == (2 if mixed else 1)
     leaf = torch.tensor(z, requires_grad=True)

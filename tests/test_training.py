@@ -23,11 +23,13 @@ from optotype.nn.models import MODELS, create
 from optotype.runs import RunFolder
 from optotype.tables import Labels
 from optotype.training import feed, loggers, loop
+from optotype.training.balance import Frequencies, class_weights
 from optotype.training.config import Augment, TrainConfig
+from optotype.training.guarding import guard, guard_classes
 from optotype.training.mixing import mix
 from optotype.training.optimize import MovingAverage, optimizer, schedule, set_rates
-from optotype.training.task import LEARNING, class_weights
-from optotype.training.train import guard, train
+from optotype.training.task import LEARNING
+from optotype.training.train import train
 from training_tools import CLASSES, Tiny, photos, run, settings
 
 
@@ -117,15 +119,14 @@ def test_train_metrics_are_those_of_eval_mode_without_augmentation(tmp_path: Pat
     assert done.rows[0].objective != pytest.approx(plain.mean(), abs=1e-3)
 
 
-def test_of_many_training_items_a_fixed_sample_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_training_items_a_fixed_sample_is_measured() -> None:
     rows = np.arange(0, 9000, 3)
-    assert feed.sample_of(rows, 0) is rows
-    monkeypatch.setattr(feed, "SAMPLE_SIZE", 100)
-    sample = feed.sample_of(rows, 7)
+    assert feed.sample_of(rows, 0, 5000) is rows
+    sample = feed.sample_of(rows, 7, 100)
     assert len(np.unique(sample)) == 100
     assert np.isin(sample, rows).all()
-    assert np.array_equal(sample, feed.sample_of(rows, 7))
-    assert not np.array_equal(sample, feed.sample_of(rows, 8))
+    assert np.array_equal(sample, feed.sample_of(rows, 7, 100))
+    assert not np.array_equal(sample, feed.sample_of(rows, 8, 100))
 
 
 def test_plan_device_and_forecast_come_first(tmp_path: Path, data: Labels) -> None:
@@ -169,7 +170,7 @@ def test_one_step_is_the_textbook_step(tmp_path: Path, data: Labels) -> None:
     model = create("small_cnn", 3, 16)
     images = torch.from_numpy(np.stack([pixels(data.items.file(i)) for i in rows])).permute(0, 3, 1, 2) / 255
     mean, std = (torch.tensor(v).view(3, 1, 1) for v in (model.mean, model.std))
-    weights = class_weights(data.label[rows], 3, config)
+    weights = class_weights(Frequencies.of_labels(data.label[rows], 3), config)
     assert weights is not None
     target = torch.from_numpy(data.label[rows].astype(np.int64))
     logp = model.module((images - mean) / std).log_softmax(1)
@@ -242,18 +243,18 @@ def test_without_mixing_labels_stay_labels() -> None:
 def test_class_weights_keep_the_scale() -> None:
     config = settings(class_weights="inverse")
     truth = np.array([0, 0, 0, 1], np.int32)
-    weights = class_weights(truth, 3, config)
+    weights = class_weights(Frequencies.of_labels(truth, 3), config)
     assert weights is not None
     assert weights.tolist() == pytest.approx([2 / 3, 2.0, 0.0])
     assert weights[truth].mean() == pytest.approx(1.0)
-    assert class_weights(truth, 3, settings()) is None
+    assert class_weights(Frequencies.of_labels(truth, 3), settings()) is None
 
 
 def test_scores_of_the_task() -> None:
     task = LEARNING["classify"]
     logits, truth = torch.tensor([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0]]), torch.tensor([0, 1, 1])
     whole = task.score(task.addends(logits, truth).tolist())
-    parts = task.addends(logits[:1], truth[:1]) + task.nothing + task.addends(logits[1:], truth[1:])
+    parts = task.addends(logits[:1], truth[:1]) + task.nothing(2) + task.addends(logits[1:], truth[1:])
     assert task.score(parts.tolist()).loss == pytest.approx(whole.loss, rel=1e-14)
     assert task.score(parts.tolist()).spread == pytest.approx(whole.spread, rel=1e-14)
     assert whole.n == 3
@@ -381,18 +382,30 @@ def test_a_budget_ends_in_a_model_even_inside_the_first_epoch(tmp_path: Path, da
 
 def test_guard_refuses_what_cannot_be_trained_on() -> None:
     config = settings()
-    with pytest.raises(InputError, match="2 or more classes"):
+    with pytest.raises(InputError, match="items to learn from"):
         guard(labels("val", "val", "test"), config)
-    with pytest.raises(InputError, match="2 or more classes"):
-        guard(labels("train", "train", "test", label=[1, 1, 0]), config)
     with pytest.raises(InputError, match="to judge the model"):
         guard(labels("train", "train"), config)
     with pytest.raises(InputError, match="every item in train, val or test"):
         guard(labels("train", "train", ""), config)
     with pytest.raises(InputError, match="patience"):
         guard(labels("train", "train", "test"), settings(patience=3))
+    for changes in (
+        {"loss": "focal"},
+        {"best": "miou"},
+        {"augment": Augment(scale=0.5)},
+        {"task": "segment", "mixup": 1.0},
+    ):
+        with pytest.raises(InputError, match="Leave it out"):
+            guard(labels("train", "train", "test", "val"), settings(**changes))
     assert guard(labels("train", "train", "train", "val", "test"), config) == []
-    assert any("blue" in line for line in guard(labels("train", "train", "test", "val"), config))
+
+
+def test_classes_need_training_items() -> None:
+    with pytest.raises(InputError, match="2 or more classes"):
+        guard_classes(CLASSES, Frequencies.of_labels(np.array([1, 1], np.int32), 3))
+    assert any("blue" in line for line in guard_classes(CLASSES, Frequencies.of_labels(np.array([0, 1], np.int32), 3)))
+    assert guard_classes(CLASSES, Frequencies.of_labels(np.array([0, 1, 2], np.int32), 3)) == []
 
 
 def test_without_validation_the_last_epoch_counts(tmp_path: Path, data: Labels) -> None:

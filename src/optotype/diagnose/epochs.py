@@ -13,13 +13,15 @@ from optotype.errors import InputError
 class Score(msgspec.Struct, frozen=True):
     """Loss (nats, mean over items) and accuracy (0–1) of ``n`` items, in eval mode: no augmentation, smoothing or
     class weights, so that train and validation compare. ``spread`` is the standard deviation of the items'
-    losses.
+    losses. Of segmentation: an item's loss is the mean over its labelled pixels, ``accuracy`` that of all pixels, and
+    ``miou`` the mean IoU (0–1) of the classes that occur, at the size of the model's input.
     """
 
     loss: float
     accuracy: float
     n: int
     spread: float = 0.0
+    miou: float | None = None
 
 
 class StepTimes(msgspec.Struct, frozen=True):
@@ -46,8 +48,8 @@ class EpochTime(msgspec.Struct, frozen=True):
 class EpochRow(msgspec.Struct, frozen=True):
     """One epoch, counted from 1. ``steps`` are the optimisation steps since the beginning, ``lr`` the rate of
     the head at the epoch's last step and ``backbone_lr`` that of the rest, ``objective`` the mean of what was
-    minimised (augmented, smoothed, weighted). ``best``: the validation loss is the lowest so far. ``whole``:
-    False where the budget ended inside the epoch.
+    minimised (augmented, smoothed, weighted). ``best``: the validation loss is the lowest, or the mean IoU the
+    highest, so far. ``whole``: False where the budget ended inside the epoch.
     """
 
     epoch: int
@@ -87,12 +89,15 @@ CURVES = (
     "epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "objective", "lr", "backbone_lr",
     "images_per_second", "seconds", "data_seconds", "forward_seconds", "backward_seconds", "optimizer_seconds",
 )  # fmt: skip
-"""Columns of ``curves.csv``; the last four are means over the steps."""
+"""Columns of ``curves.csv``; the last four are means over the steps. Of segmentation two more follow."""
+
+MIOU = ("train_miou", "val_miou")
 
 
 def curves(rows: Sequence[EpochRow]) -> str:
     """The rows as CSV, unrounded; empty cells where there is no validation split."""
-    lines = [",".join(CURVES)]
+    dense = any(row.train.miou is not None for row in rows)
+    lines = [",".join((*CURVES, *MIOU) if dense else CURVES)]
     for row in rows:
         val = (row.val.loss, row.val.accuracy) if row.val else ("", "")
         step = row.time.step
@@ -100,5 +105,6 @@ def curves(rows: Sequence[EpochRow]) -> str:
             row.epoch, row.train.loss, row.train.accuracy, *val, row.objective, row.lr, row.backbone_lr,
             row.time.images_per_second, row.time.seconds, step.data, step.forward, step.backward, step.optimizer,
         )  # fmt: skip
-        lines.append(",".join(map(str, cells)))
+        ious = (row.train.miou, row.val.miou if row.val else "") if dense else ()
+        lines.append(",".join(map(str, (*cells, *ious))))
     return "\n".join(lines) + "\n"

@@ -47,7 +47,8 @@ def load_run(folder: RunFolder, *, device: str = "auto", threads: int = 0) -> Lo
 def of_state(state: Mapping[str, Any], hardware: Hardware, *, where: str) -> Loaded:
     """The model in a checkpoint's content; ``where`` is named when it does not fit."""
     meta = state["meta"]
-    model = create(meta["name"], len(meta["classes"]), meta["size"])
+    size = meta["size"] if isinstance(meta["size"], int) else tuple(meta["size"])
+    model = create(meta["name"], len(meta["classes"]), size, task=meta["task"])
     try:
         model.module.load_state_dict(state["model"])
     except RuntimeError as error:

@@ -81,6 +81,21 @@ def resample(source: Image, matrix: NDArray[np.float64], out: Image) -> None:
             sy += step_y
 
 
+@jit("void(uint8[:,::1],float64[:,::1],uint8,uint8[:,::1])")
+def resample_labels(source: NDArray[np.uint8], matrix: NDArray[np.float64], outside: Any, out: Image) -> None:
+    """Labels moved as ``resample`` moves pixels: each is the one of the source pixel that its centre lies in."""
+    height, width = np.int64(source.shape[0]) << 32, np.int64(source.shape[1]) << 32
+    step_x, step_y = np.int64(np.rint(matrix[0, 0] * 2.0**32)), np.int64(np.rint(matrix[1, 0] * 2.0**32))
+    for y in range(out.shape[0]):
+        sx = np.int64(np.rint((matrix[0, 0] * 0.5 + matrix[0, 1] * (y + 0.5) + matrix[0, 2]) * 2.0**32))
+        sy = np.int64(np.rint((matrix[1, 0] * 0.5 + matrix[1, 1] * (y + 0.5) + matrix[1, 2]) * 2.0**32))
+        for x in range(out.shape[1]):
+            inside = 0 <= sx < width and 0 <= sy < height
+            out[y, x] = source[sy >> 32, sx >> 32] if inside else outside
+            sx += step_x
+            sy += step_y
+
+
 @jit("uint8(float32)")
 def _truncated(value: Any) -> Any:
     return np.uint8(min(max(value, np.float32(0)), _TOP))

@@ -5,7 +5,9 @@ switching one augmentation on changes no draw of another. Distributions are torc
 RandomRotation, ColorJitter with its random order, RandAugment's list and bins, RandomErasing). Two things
 differ, for speed and for fewer black corners: all geometry is composed into one bilinear resampling of the
 cached photo, so that a point outside the crop but inside the photo shows the photo (beyond it: black); and
-geometry comes before colour, within RandAugment too.
+geometry comes before colour, within RandAugment too. Of photos that are no squares, the aspect ratio of a crop is
+relative to the photo's. Label maps are moved by the same matrices; colours and erased rectangles leave them as they
+are.
 """
 
 from __future__ import annotations
@@ -19,10 +21,13 @@ from numpy.typing import NDArray
 
 from optotype.kernels import augment as kernels
 from optotype.kernels.philox import philox
+from optotype.tables import VOID
 from optotype.training.config import Augment
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
+Size = tuple[int, int]
+"""Height and width."""
 
 TRIES = 10
 """Boxes tried for a crop or an erased rectangle before going without."""
@@ -32,8 +37,8 @@ ERASED_RATIO = (0.3, 3.3)
 BINS = 31
 """Magnitudes of RandAugment."""
 
-IMAGES, ORDER = range(2)
-"""Random streams: the changes of images, the order of an epoch."""
+IMAGES, ORDER, ZOOM = range(3)
+"""Random streams: the changes of images, the order of an epoch, the zoom of images."""
 
 # The first random word of each parameter.
 _CROP, _FLIP, _ROTATION, _JITTER, _ERASE, _RANDAUGMENT = 0, 22, 24, 25, 33, 56
@@ -81,8 +86,11 @@ def uniforms(seed: int, stream: int, epoch: int, rows: Rows, k: int) -> Floats:
     return words.astype(np.float64) * 2.0**-32
 
 
-def draw(augment: Augment, rows: Rows, *, size: int, seed: int, epoch: int) -> Draws:
-    """Draw what happens to the items ``rows`` (n,) in one epoch, for square images of ``size`` pixels."""
+def draw(augment: Augment, rows: Rows, *, size: int | tuple[int, int], seed: int, epoch: int) -> Draws:
+    """Draw what happens to the items ``rows`` (n,) in one epoch, for images of ``size`` pixels: side, or height and
+    width.
+    """
+    size = (size, size) if isinstance(size, int) else size
     k = augment.randaugment
     u = uniforms(seed, IMAGES, epoch, rows, _RANDAUGMENT + 2 * k)
     operation = np.minimum(u[:, _RANDAUGMENT::2] * len(RANDAUGMENT), len(RANDAUGMENT) - 1).astype(np.int64)
@@ -91,6 +99,9 @@ def draw(augment: Augment, rows: Rows, *, size: int, seed: int, epoch: int) -> D
         np.isin(operation, _MOVES + _SCALES) & (u[:, _RANDAUGMENT + 1 :: 2] < 0.5), -magnitude, magnitude
     )
     matrix, moved = _geometry(augment, u, size)
+    if augment.scale > 0:
+        matrix = matrix @ _zooms(augment.scale, uniforms(seed, ZOOM, epoch, rows, 3), size)
+        moved[:] = True
     for j in range(k):
         matrix = matrix @ _randaugment_matrix(operation[:, j], magnitude[:, j], size)
         moved |= np.isin(operation[:, j], _MOVES) & (magnitude[:, j] != 0)
@@ -112,7 +123,7 @@ def draw(augment: Augment, rows: Rows, *, size: int, seed: int, epoch: int) -> D
 def apply(
     image: NDArray[np.uint8], draws: Draws, i: int, table: NDArray[Any], blank: NDArray[Any], out: NDArray[Any]
 ) -> None:
-    """Change one photo (s, s, 3) as row ``i`` of ``draws`` says and write it to ``out`` (s, s, 3), any layout.
+    """Change one photo (h, w, 3) as row ``i`` of ``draws`` says and write it to ``out`` (h, w, 3), any layout.
 
     ``table`` (3, 256) gives the value of every channel and level in the type of ``out``; ``blank`` (3,) is what
     an erased pixel becomes. The photo itself stays as it is.
@@ -129,20 +140,29 @@ def apply(
     out[top : top + height, left : left + width] = blank
 
 
-def _geometry(augment: Augment, u: Floats, size: int) -> tuple[Floats, NDArray[np.bool_]]:
+def move(labels: NDArray[np.uint8], draws: Draws, i: int) -> NDArray[np.uint8]:
+    """A label map (h, w) moved as row ``i`` of ``draws`` moves its photo; ``VOID`` beyond it."""
+    if not draws.moved[i]:
+        return labels
+    moved = np.empty_like(labels)
+    kernels.resample_labels(labels, draws.matrix[i], VOID, moved)
+    return moved
+
+
+def _geometry(augment: Augment, u: Floats, size: Size) -> tuple[Floats, NDArray[np.bool_]]:
     """Crop, flips and rotation: matrices (n, 3, 3) from result to photo, and where they change anything."""
     n = len(u)
     matrix = np.tile(np.eye(3), (n, 1, 1))
     moved = np.zeros(n, np.bool_)
     if augment.crop < 1:
         top, left, height, width = crop_boxes(augment.crop, u[:, _CROP:_FLIP], size).T
-        matrix[:, 0, 0], matrix[:, 1, 1] = width / size, height / size
+        matrix[:, 0, 0], matrix[:, 1, 1] = width / size[1], height / size[0]
         matrix[:, 0, 2], matrix[:, 1, 2] = left, top
-        moved |= (width < size) | (height < size)
+        moved |= (width < size[1]) | (height < size[0])
     for axis, share in enumerate((augment.flip, augment.flip_vertical)):
         flip = u[:, _FLIP + axis] < share
         turn = np.tile(np.eye(3), (n, 1, 1))
-        turn[flip, axis, axis], turn[flip, axis, 2] = -1, size
+        turn[flip, axis, axis], turn[flip, axis, 2] = -1, size[1 - axis]
         matrix = matrix @ turn
         moved |= flip
     if augment.rotation > 0:
@@ -151,37 +171,50 @@ def _geometry(augment: Augment, u: Floats, size: int) -> tuple[Floats, NDArray[n
     return matrix, moved
 
 
-def _rotations(degrees: Floats, size: int) -> Floats:
-    """Result-to-photo matrices (n, 3, 3) of counter-clockwise rotations about the centre."""
-    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    middle = size / 2
-    matrix = np.tile(np.eye(3), (len(degrees), 1, 1))
-    matrix[:, 0, 0], matrix[:, 0, 1], matrix[:, 0, 2] = cosine, -sine, middle * (1 - cosine + sine)
-    matrix[:, 1, 0], matrix[:, 1, 1], matrix[:, 1, 2] = sine, cosine, middle * (1 - cosine - sine)
+def _zooms(most: float, u: Floats, size: Size) -> Floats:
+    """Result-to-photo matrices (n, 3, 3): magnified by 1 / (1 + most) to 1 + most, log-evenly, at an even place of
+    those where the one of photo and result that is smaller lies inside the other; ``u`` (n, 3) is uniform.
+    """
+    share = _log_even((1 / (1 + most), 1 + most), u[:, 0])
+    matrix = np.tile(np.eye(3), (len(u), 1, 1))
+    for axis in range(2):
+        matrix[:, axis, axis] = share
+        matrix[:, axis, 2] = size[1 - axis] * (1 - share) * u[:, 1 + axis]
     return matrix
 
 
-def crop_boxes(least: float, u: Floats, size: int) -> NDArray[np.int64]:
+def _rotations(degrees: Floats, size: Size) -> Floats:
+    """Result-to-photo matrices (n, 3, 3) of counter-clockwise rotations about the centre."""
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    y, x = size[0] / 2, size[1] / 2
+    matrix = np.tile(np.eye(3), (len(degrees), 1, 1))
+    matrix[:, 0, 0], matrix[:, 0, 1], matrix[:, 0, 2] = cosine, -sine, x * (1 - cosine + sine * (y / x))
+    matrix[:, 1, 0], matrix[:, 1, 1], matrix[:, 1, 2] = sine, cosine, y * (1 - cosine - sine * (x / y))
+    return matrix
+
+
+def crop_boxes(least: float, u: Floats, size: int | Size) -> NDArray[np.int64]:
     """Boxes (n, 4) of RandomResizedCrop: top, left, height, width. ``u`` (n, 22) is uniform.
 
-    Area in [least, 1] of the photo's, the log of the aspect ratio even between 3/4 and 4/3; the whole photo
-    where none of ten tries fits.
+    Area in [least, 1] of the photo's, the log of the aspect ratio even between 3/4 and 4/3 of the photo's; the whole
+    photo where none of ten tries fits.
     """
-    area = size * size * (least + (1 - least) * u[:, :TRIES])
-    ratio = _log_even(CROP_RATIO, u[:, TRIES : 2 * TRIES])
+    size = (size, size) if isinstance(size, int) else size
+    area = size[0] * size[1] * (least + (1 - least) * u[:, :TRIES])
+    ratio = _log_even(CROP_RATIO, u[:, TRIES : 2 * TRIES]) * (size[1] / size[0])
     width, height = np.rint(np.sqrt(area * ratio)), np.rint(np.sqrt(area / ratio))
-    fits = (width > 0) & (width <= size) & (height > 0) & (height <= size)
+    fits = (width > 0) & (width <= size[1]) & (height > 0) & (height <= size[0])
     return _placed(fits, height, width, u[:, 2 * TRIES :], size, otherwise=size)
 
 
-def _erased(share: float, u: Floats, size: int) -> NDArray[np.int64]:
+def _erased(share: float, u: Floats, size: Size) -> NDArray[np.int64]:
     """Rectangles (n, 4) of RandomErasing; ``u`` (n, 23) is uniform, its first column decides whether at all."""
     low, high = ERASED_AREA
-    area = size * size * (low + (high - low) * u[:, 1 : 1 + TRIES])
+    area = size[0] * size[1] * (low + (high - low) * u[:, 1 : 1 + TRIES])
     ratio = _log_even(ERASED_RATIO, u[:, 1 + TRIES : 1 + 2 * TRIES])
     height, width = np.rint(np.sqrt(area * ratio)), np.rint(np.sqrt(area / ratio))
-    fits = (height < size) & (width < size)
-    boxes = _placed(fits, height, width, u[:, 1 + 2 * TRIES :], size, otherwise=0)
+    fits = (height < size[0]) & (width < size[1])
+    boxes = _placed(fits, height, width, u[:, 1 + 2 * TRIES :], size, otherwise=(0, 0))
     boxes[u[:, 0] >= share] = 0
     return boxes
 
@@ -192,13 +225,13 @@ def _log_even(between: tuple[float, float], u: Floats) -> Floats:
 
 
 def _placed(
-    fits: NDArray[np.bool_], height: Floats, width: Floats, u: Floats, size: int, *, otherwise: int
+    fits: NDArray[np.bool_], height: Floats, width: Floats, u: Floats, size: Size, *, otherwise: Size
 ) -> NDArray[np.int64]:
-    """The first of each row's tries that fits, put at an even random place; else a square of side ``otherwise``."""
+    """The first of each row's tries that fits, put at an even random place; else one of the size ``otherwise``."""
     first = (np.arange(len(fits)), fits.argmax(axis=1))
     found = fits.any(axis=1)
-    h, w = np.where(found, height[first], otherwise), np.where(found, width[first], otherwise)
-    top, left = np.floor(u[:, 0] * (size - h + 1)), np.floor(u[:, 1] * (size - w + 1))
+    h, w = np.where(found, height[first], otherwise[0]), np.where(found, width[first], otherwise[1])
+    top, left = np.floor(u[:, 0] * (size[0] - h + 1)), np.floor(u[:, 1] * (size[1] - w + 1))
     return np.stack([top, left, h, w], axis=1).astype(np.int64)
 
 
@@ -217,22 +250,22 @@ def _jitter(augment: Augment, u: Floats) -> tuple[NDArray[np.int64], Floats]:
     return code[order], np.take_along_axis(value, order, axis=1)
 
 
-def _magnitudes(magnitude: int, size: int) -> Floats:
+def _magnitudes(magnitude: int, size: Size) -> Floats:
     """What each of RandAugment's operations does at this magnitude; shears as slopes, shifts in whole pixels."""
     part = magnitude / (BINS - 1)
-    shift = math.floor(150 / 331 * size * part)
+    down, right = (math.floor(150 / 331 * side * part) for side in size)
     change = 0.9 * part
     bits = float(np.rint(8 - 4 * part))
     table = {
         "shear_x": 0.3 * part, "shear_y": 0.3 * part,
-        "translate_x": shift, "translate_y": shift, "rotate": 30 * part,
+        "translate_x": right, "translate_y": down, "rotate": 30 * part,
         "brightness": change, "color": change, "contrast": change, "sharpness": change,
         "posterize": bits, "solarize": 255 * (1 - part),
     }  # fmt: skip
     return np.array([table.get(name, 0.0) for name in RANDAUGMENT])
 
 
-def _randaugment_matrix(operation: NDArray[np.int64], magnitude: Floats, size: int) -> Floats:
+def _randaugment_matrix(operation: NDArray[np.int64], magnitude: Floats, size: Size) -> Floats:
     """Result-to-photo matrices (n, 3, 3) of one RandAugment step; identity for a colour operation."""
     matrix = np.tile(np.eye(3), (len(operation), 1, 1))
     for name, (row, column) in {

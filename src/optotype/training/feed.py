@@ -10,31 +10,35 @@ from numpy.typing import NDArray
 
 from optotype.nn.hardware import Hardware
 from optotype.nn.models import Model
-from optotype.tables import Labels
+from optotype.tables import Labels, Masks
+from optotype.training.balance import Frequencies
 from optotype.training.cache import ImageCache
 from optotype.training.config import TrainConfig
 from optotype.training.keys import SAMPLE, generator
 from optotype.training.loader import Batches
 from optotype.training.ranks import Ranks
 
-SAMPLE_SIZE = 5000
-"""Training items on which the training metrics are measured at most; which ones is decided by the seed."""
-
 Rows = NDArray[np.int64]
+Truth = Labels | Masks
+Targets = NDArray[np.int32] | ImageCache
+"""What is aimed at, row by row: class indices, or label maps at the size of the input."""
 
 
 @dataclass(frozen=True, eq=False)
 class Feed:
-    """``labels`` are all items, cached in this order; ``train``, ``val`` and ``test`` are their rows,
-    ``sample`` the rows of ``train`` on which its metrics are measured in eval mode.
+    """``truth`` are all items, cached in this order, and ``targets`` what is learnt of them; ``train``, ``val`` and
+    ``test`` are their rows, ``sample`` the rows of ``train`` on which its metrics are measured in eval mode;
+    ``frequencies`` are those of the classes in ``train``.
     """
 
     cache: ImageCache
-    labels: Labels
+    truth: Truth
+    targets: Targets
     train: Rows
     val: Rows
     test: Rows
     sample: Rows
+    frequencies: Frequencies
     config: TrainConfig
     model: Model
     hardware: Hardware
@@ -65,7 +69,7 @@ class Feed:
         return Batches(
             self.cache,
             rows,
-            self.labels.label,
+            self.targets,
             batch_size=batch_size,
             mean=self.model.mean,
             std=self.model.std,
@@ -77,13 +81,13 @@ class Feed:
         )
 
 
-def rows_of(labels: Labels, split: str) -> Rows:
+def rows_of(truth: Truth, split: str) -> Rows:
     """Rows of one split, ascending."""
-    return np.flatnonzero(labels.items.split == split).astype(np.int64)
+    return np.flatnonzero(truth.items.split == split).astype(np.int64)
 
 
-def sample_of(train: Rows, seed: int) -> Rows:
-    """All training rows, or a fixed sample of ``SAMPLE_SIZE`` of them, ascending."""
-    if len(train) <= SAMPLE_SIZE:
+def sample_of(train: Rows, seed: int, most: int) -> Rows:
+    """All training rows, or a fixed sample of ``most`` of them that the seed decides, ascending."""
+    if len(train) <= most:
         return train
-    return np.sort(generator(SAMPLE, seed).choice(train, SAMPLE_SIZE, replace=False))
+    return np.sort(generator(SAMPLE, seed).choice(train, most, replace=False))

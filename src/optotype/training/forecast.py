@@ -20,7 +20,7 @@ def seconds_per_batch(feed: Feed) -> tuple[float, float]:
     hardware, model = feed.hardware, feed.model
     module = deepcopy(model.module)
     share = -(-min(feed.config.batch_size, len(feed.train)) // feed.ranks.world)
-    images = torch.zeros(share, 3, model.size, model.size, dtype=hardware.dtype, device=hardware.device)
+    images = torch.zeros(share, 3, *model.shape, dtype=hardware.dtype, device=hardware.device)
     images = images.contiguous(memory_format=hardware.memory_format)
 
     def train() -> None:

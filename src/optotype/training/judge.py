@@ -1,29 +1,31 @@
-"""What the trained model says about a split: each rank its share, the first one all."""
+"""What a trained classifier says about a split: each rank its share, the first one all."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from optotype.files import replacing
 from optotype.tables import Labels
 from optotype.training.feed import Feed, Rows
 from optotype.training.measure import scores
-from optotype.training.task import Learning
 
 
-def predict_rows(module: nn.Module, feed: Feed, rows: Rows, learning: Learning, folder: Path) -> Labels | None:
+def predict_rows(
+    module: nn.Module, feed: Feed, rows: Rows, to_scores: Callable[[Tensor], Tensor], folder: Path
+) -> Labels | None:
     """Predictions of ``rows`` in float32, in their order; None on all ranks but the first.
 
     Every rank writes its share into ``folder``; the first merges them.
     """
-    ranks = feed.ranks
-    seen, found = scores(module, feed.measuring(rows, torch.float32), learning.scores, feed.hardware)
+    ranks, truth = feed.ranks, feed.truth
+    assert isinstance(truth, Labels), "the truth of a classifier"
+    seen, found = scores(module, feed.measuring(rows, torch.float32), to_scores, feed.hardware)
     if ranks.world > 1:
         _write(_shard(folder, ranks.rank), seen, found)
         ranks.barrier()
@@ -37,7 +39,7 @@ def predict_rows(module: nn.Module, feed: Feed, rows: Rows, learning: Learning, 
         raise AssertionError("every item must be predicted once")
     place = order[np.argsort(np.argsort(rows, kind="stable"), kind="stable")]
     taken = np.ascontiguousarray(found[place])
-    return Labels(feed.labels.items.take(rows), feed.labels.classes, taken.argmax(1).astype(np.int32), taken)
+    return Labels(truth.items.take(rows), truth.classes, taken.argmax(1).astype(np.int32), taken)
 
 
 def _shard(folder: Path, rank: int) -> Path:

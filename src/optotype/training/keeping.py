@@ -12,13 +12,12 @@ from torch import nn
 
 from optotype.errors import InputError
 from optotype.nn import checkpoints
-from optotype.nn.models import Model
 from optotype.runs import RunFolder
-from optotype.tables import Labels
 from optotype.training.config import TrainConfig
+from optotype.training.feed import Feed
 from optotype.training.optimize import MovingAverage
 from optotype.training.settings import read_config
-from optotype.training.state import Position, capture, fingerprint
+from optotype.training.state import Position, capture
 
 LAST, PREVIOUS, BEST = "last.pt", "previous.pt", "best.pt"
 
@@ -38,18 +37,19 @@ class Keeper:
     writes: bool
 
     @classmethod
-    def of(cls, folder: RunFolder, model: Model, data: Labels, config: TrainConfig, *, writes: bool) -> Keeper:
-        """The keeper of a run."""
+    def of(cls, folder: RunFolder, feed: Feed, data: str, *, writes: bool) -> Keeper:
+        """The keeper of a run; ``data`` is the fingerprint of its data."""
+        model = feed.model
         meta = {
-            "task": config.task,
+            "task": feed.config.task,
             "name": model.name,
-            "classes": list(data.classes),
-            "size": model.size,
+            "classes": list(feed.truth.classes),
+            "size": model.size if feed.config.task == "classify" else list(model.shape),
             "mean": list(model.mean),
             "std": list(model.std),
             "weights": dict(model.weights),
         }
-        return cls(folder.checkpoints, meta, fingerprint(data), writes)
+        return cls(folder.checkpoints, meta, data, writes)
 
     def keep(
         self, module: nn.Module, optimizer: torch.optim.Optimizer, average: MovingAverage | None, position: Position

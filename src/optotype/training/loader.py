@@ -1,4 +1,6 @@
-"""Batches of normalised images from the cache, made ahead by threads, the same whatever their number or timing."""
+"""Batches of normalised images (and their label maps) from the cache, made ahead by threads, the same whatever their
+number or timing.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ AHEAD = 3
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """``images`` (b, 3, s, s) normalised, ``labels`` (b,) int64, ``index`` (b,) the item rows."""
+    """``images`` (b, 3, h, w) normalised; ``labels`` (b,) int64, or label maps (b, h, w) uint8; ``index`` (b,) the
+    item rows.
+    """
 
     images: Tensor
     labels: Tensor
@@ -37,10 +41,11 @@ class Batch:
 class Batches:
     """One pass over the items ``index`` (rows of ``cache``) as batches; iterate as often as you like.
 
-    ``labels`` has one class index for every row of the cache: those of a batch are ``labels[batch.index]``.
+    ``labels`` has one class index for every row of the cache: those of a batch are ``labels[batch.index]``. Or it is
+    a cache of label maps, which are moved as their images are, by nearest neighbours; beyond the image lies ``VOID``.
     Order and changes are functions of (seed, epoch, item row). ``augment`` None (or all neutral) only
     normalises: (level / 255 − mean) / std, worked out in float32 and then rounded to ``dtype``.
-    ``channels_last`` lays the memory out as (b, s, s, 3). ``threads`` 0 = all cores of this process.
+    ``channels_last`` lays the memory out as (b, h, w, 3). ``threads`` 0 = all cores of this process.
 
     ``batch_size`` is that of all ranks together. Each batch is dealt out in ``world`` contiguous shares whose
     lengths differ by one at most, so that every item is seen once and all ranks see the same number of batches;
@@ -51,7 +56,7 @@ class Batches:
 
     cache: ImageCache
     index: NDArray[np.int64]
-    labels: NDArray[Any]
+    labels: NDArray[Any] | ImageCache
     _: KW_ONLY
     batch_size: int
     seed: int = 0
@@ -104,23 +109,27 @@ class Batches:
         self, rows: NDArray[np.int64], pool: ThreadPoolExecutor, workers: int
     ) -> tuple[Batch, list[Future[None]]]:
         """Lay out a batch and hand its images to the threads, a few to a task."""
-        side, b = self.cache.size, len(rows)
+        (height, width), b = self.cache.shape, len(rows)
         if self.channels_last:
-            memory = torch.empty((b, side, side, 3), dtype=self.dtype)
+            memory = torch.empty((b, height, width, 3), dtype=self.dtype)
             pictures, out = memory.permute(0, 3, 1, 2), memory
         else:
-            pictures = torch.empty((b, 3, side, side), dtype=self.dtype)
+            pictures = torch.empty((b, 3, height, width), dtype=self.dtype)
             out = pictures.permute(0, 2, 3, 1)
         target = out.view(torch.uint16).numpy() if self.dtype == torch.bfloat16 else out.numpy()
         draws = None
         if self.augment is not None and self.augment != Augment():
-            draws = changes.draw(self.augment, rows, size=side, seed=self.seed, epoch=self.epoch)
+            draws = changes.draw(self.augment, rows, size=(height, width), seed=self.seed, epoch=self.epoch)
         table = level_table(self.mean, self.std, self.dtype)
         step = max(1, b // (4 * workers))
+        if isinstance(self.labels, ImageCache):
+            labels = torch.empty((b, height, width), dtype=torch.uint8)
+        else:
+            labels = torch.from_numpy(np.asarray(self.labels)[rows].astype(np.int64))
         tasks = [
-            pool.submit(self._make, rows, range(i, min(i + step, b)), draws, table, target) for i in range(0, b, step)
+            pool.submit(self._make, rows, range(i, min(i + step, b)), draws, table, target, labels.numpy())
+            for i in range(0, b, step)
         ]
-        labels = torch.from_numpy(np.asarray(self.labels)[rows].astype(np.int64))
         return Batch(pictures, labels, rows), tasks
 
     def _make(
@@ -130,6 +139,7 @@ class Batches:
         draws: changes.Draws | None,
         table: NDArray[Any],
         out: NDArray[Any],
+        labels: NDArray[Any],
     ) -> None:
         blank = np.zeros(3, out.dtype)
         for i in part:
@@ -138,6 +148,9 @@ class Batches:
                 normalise(image, table, out[i])
             else:
                 changes.apply(image, draws, i, table, blank, out[i])
+            if isinstance(self.labels, ImageCache):
+                found = self.labels.get(int(rows[i]))
+                labels[i] = found if draws is None else changes.move(found, draws, i)
 
 
 def shuffled(index: NDArray[np.int64], *, seed: int, epoch: int) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,18 +16,19 @@ from numpy.typing import NDArray
 from optotype.diagnose.epochs import EpochRow
 from optotype.errors import MissingExtraError
 from optotype.runs import RunFolder
-from optotype.tables import Labels
+from optotype.tables import Array, Labels, Masks
 from optotype.training.config import TrainConfig
 
 Say = Callable[[str], None]
+Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Logger:
-    """``epoch`` takes a row's numbers, ``finish`` the truth and what the model said about the judged split."""
+    """``epoch`` takes a row's numbers, ``finish`` the classes and the confusion matrix of the judged split."""
 
     epoch: Callable[[int, dict[str, float]], None]
-    finish: Callable[[Labels, Labels], None]
+    finish: Callable[[Sequence[str], Counts], None]
 
 
 class Loggers:
@@ -45,10 +46,13 @@ class Loggers:
         for name in list(self._open):
             self._guarded(name, partial(self._open[name].epoch, row.epoch, numbers))
 
-    def finish(self, truth: Labels, said: Labels) -> None:
-        """Pass on the confusion matrix, and close."""
+    def finish(self, truth: Labels | Masks, said: Labels | Masks) -> None:
+        """Pass on the confusion matrix (of items, or of pixels), and close."""
         for name in list(self._open):
-            self._guarded(name, partial(self._open[name].finish, truth, said))
+            self._guarded(name, partial(self._finish, name, truth, said))
+
+    def _finish(self, name: str, truth: Labels | Masks, said: Labels | Masks) -> None:
+        self._open[name].finish(truth.classes, confusion(truth, said))
 
     def _begin(self, name: str, folder: RunFolder, config: TrainConfig) -> None:
         self._open[name] = LOGGERS[name](folder, config)
@@ -90,11 +94,23 @@ def flat(row: EpochRow) -> dict[str, float]:
     return numbers
 
 
-def confusion(truth: Labels, said: Labels) -> NDArray[np.int64]:
-    """Items by truth (rows) and prediction (columns), shape (K, K)."""
+def confusion(truth: Labels | Masks, said: Labels | Masks) -> Counts:
+    """Items, or pixels that have a class, by truth (rows) and prediction (columns), shape (K, K)."""
     k = len(truth.classes)
-    pairs = truth.label.astype(np.int64) * k + said.label
-    return np.bincount(pairs, minlength=k * k).reshape(k, k)
+    counts = np.zeros(k * k, np.int64)
+    for true, found in _pairs(truth, said):
+        known = (true < k) & (found < k)
+        counts += np.bincount(true[known].astype(np.int64) * k + found[known], minlength=k * k)
+    return counts.reshape(k, k)
+
+
+def _pairs(truth: Labels | Masks, said: Labels | Masks) -> Iterator[tuple[Array, Array]]:
+    if isinstance(truth, Masks):
+        assert isinstance(said, Masks), "two tables of one kind"
+        yield from zip(truth.maps, said.maps, strict=True)
+    else:
+        assert isinstance(said, Labels), "two tables of one kind"
+        yield truth.label, said.label
 
 
 def _wandb(folder: RunFolder, config: TrainConfig) -> Logger:
@@ -108,11 +124,12 @@ def _wandb(folder: RunFolder, config: TrainConfig) -> Logger:
         config=msgspec.to_builtins(config), settings=settings,
     )  # fmt: skip
 
-    def finish(truth: Labels, said: Labels) -> None:
-        matrix = wandb.plot.confusion_matrix(
-            y_true=truth.label.tolist(), preds=said.label.tolist(), class_names=list(truth.classes)
-        )
-        run.log({"confusion_matrix": matrix})
+    def finish(classes: Sequence[str], counts: Counts) -> None:
+        columns = ("Actual", "Predicted", "nPredictions")
+        cells = [[a, b, int(counts[i, j])] for i, a in enumerate(classes) for j, b in enumerate(classes)]
+        table = wandb.Table(columns=list(columns), data=cells)
+        names = dict(zip(columns, columns, strict=True))
+        run.log({"confusion_matrix": wandb.plot_table("wandb/confusion_matrix/v1", table, names)})
         run.finish()
 
     return Logger(lambda epoch, numbers: run.log(numbers, step=epoch), finish)
@@ -129,9 +146,9 @@ def _tensorboard(folder: RunFolder, config: TrainConfig) -> Logger:
             writer.add_scalar(name.replace(".", "/"), value, number)
         writer.flush()
 
-    def finish(truth: Labels, said: Labels) -> None:
-        writer.add_image("confusion_matrix", heat(confusion(truth, said)), dataformats="HWC")
-        writer.add_text("confusion_matrix", _markdown(truth, said))
+    def finish(classes: Sequence[str], counts: Counts) -> None:
+        writer.add_image("confusion_matrix", heat(counts), dataformats="HWC")
+        writer.add_text("confusion_matrix", _markdown(classes, counts))
         writer.close()
 
     return Logger(epoch, finish)
@@ -156,10 +173,9 @@ def _mlflow(folder: RunFolder, config: TrainConfig) -> Logger:
         for name, value in numbers.items():
             client.log_metric(run, name, value, step=number)
 
-    def finish(truth: Labels, said: Labels) -> None:
-        matrix = confusion(truth, said).tolist()
-        client.log_dict(run, {"classes": list(truth.classes), "counts": matrix}, "confusion_matrix.json")
-        client.log_text(run, _markdown(truth, said), "confusion_matrix.md")
+    def finish(classes: Sequence[str], counts: Counts) -> None:
+        client.log_dict(run, {"classes": list(classes), "counts": counts.tolist()}, "confusion_matrix.json")
+        client.log_text(run, _markdown(classes, counts), "confusion_matrix.md")
         client.set_terminated(run)
 
     return Logger(epoch, finish)
@@ -184,8 +200,8 @@ def heat(counts: NDArray[np.int64]) -> NDArray[np.uint8]:
     return colours.repeat(CELL, 0).repeat(CELL, 1)
 
 
-def _markdown(truth: Labels, said: Labels) -> str:
-    names = [name.replace("|", "\\|").replace("\n", " ") for name in truth.classes]
+def _markdown(classes: Sequence[str], counts: Counts) -> str:
+    names = [name.replace("|", "\\|").replace("\n", " ") for name in classes]
     head = ["| truth \\ prediction | " + " | ".join(names) + " |", "|" + "---|" * (len(names) + 1)]
-    rows = confusion(truth, said).tolist()
+    rows = counts.tolist()
     return "\n".join(head + [f"| {n} | " + " | ".join(map(str, r)) + " |" for n, r in zip(names, rows, strict=True)])

@@ -18,14 +18,14 @@ from optotype.errors import TrainingError
 from optotype.training.feed import Feed, Rows
 from optotype.training.keeping import Keeper
 from optotype.training.keys import MIX, STEP, seed_all
+from optotype.training.learning import Learning
 from optotype.training.loader import Batch
 from optotype.training.measure import measure
 from optotype.training.optimize import MovingAverage, set_rates
 from optotype.training.ranks import AGREE_EVERY
 from optotype.training.state import Position
 from optotype.training.step_times import Stopwatch
-from optotype.training.stopping import Clock
-from optotype.training.task import Learning
+from optotype.training.stopping import Clock, cost
 
 LOOK_EVERY = 16
 """On a GPU, steps between two looks at the loss; each look waits for the device."""
@@ -109,6 +109,7 @@ class Loop:
     def _train(self, stopwatch: Stopwatch) -> Stopped:
         """Steps until the epoch ends or somebody stops it."""
         self.wrapped.train()
+        keep_frozen(self.module)
         position, total = self.position, self.feed.batches_per_epoch
         accumulate = self.feed.config.accumulate
         with closing(cast(Any, iter(self.feed.training(position.epoch, position.batch)))) as batches:
@@ -232,7 +233,7 @@ class Loop:
         for name, score in (("training loss", train), ("validation loss", val)):
             if score is not None and not math.isfinite(score.loss):
                 raise diverged(name, score.loss, position, self._rates[0])
-        best = val is None or val.loss < position.best_loss
+        best = val is None or cost(val, feed.config) < position.best_loss
         return EpochRow(
             epoch=position.epoch + 1,
             steps=position.step,
@@ -248,7 +249,9 @@ class Loop:
 
     def _score(self, rows: Rows) -> Score:
         feed = self.feed
-        return measure(self.judged, feed.measuring(rows), self.learning, feed.hardware, feed.ranks)
+        return measure(
+            self.judged, feed.measuring(rows), self.learning, feed.model.classes, feed.hardware, feed.ranks
+        )  # fmt: skip
 
     def _advance(self, row: EpochRow) -> None:
         """Stand at the beginning of the next epoch."""
@@ -259,7 +262,7 @@ class Loop:
         position.elapsed = self.clock.elapsed
         if row.best:
             position.best_epoch = row.epoch
-            position.best_loss = row.val.loss if row.val else math.inf
+            position.best_loss = cost(row.val, self.feed.config) if row.val else math.inf
 
 
 def diverged(what: str, value: float, position: Position, rate: float) -> TrainingError:
@@ -270,6 +273,14 @@ def diverged(what: str, value: float, position: Position, rate: float) -> Traini
         f"{kept}.\n  to do:    lower --lr, or clip gradients (--set clip_norm=1), or add warm-up "
         "(--set warmup_epochs=1); if you chose bfloat16, try --set precision=float32"
     )
+
+
+def keep_frozen(module: nn.Module) -> None:
+    """Let the running statistics of frozen normalisations be, as their weights are."""
+    for norm in module.modules():
+        weights = list(norm.parameters(recurse=False))
+        if isinstance(norm, nn.modules.batchnorm._BatchNorm) and weights and not weights[0].requires_grad:
+            norm.eval()
 
 
 @contextmanager

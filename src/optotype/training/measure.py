@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from optotype.diagnose.epochs import Score
 from optotype.nn.hardware import Hardware
+from optotype.training.learning import Learning
 from optotype.training.loader import Batch
 from optotype.training.ranks import Ranks
-from optotype.training.task import Learning
 
 
 @contextmanager
@@ -29,7 +29,9 @@ def judging(module: nn.Module) -> Iterator[None]:
         module.train(was)
 
 
-def measure(module: nn.Module, batches: Iterable[Batch], learning: Learning, hardware: Hardware, ranks: Ranks) -> Score:
+def measure(
+    module: nn.Module, batches: Iterable[Batch], learning: Learning, classes: int, hardware: Hardware, ranks: Ranks
+) -> Score:
     """Loss and accuracy over the batches of all ranks, in the precision of training."""
     total: Tensor | None = None
     with judging(module):
@@ -40,7 +42,7 @@ def measure(module: nn.Module, batches: Iterable[Batch], learning: Learning, har
                 outputs = module(batch.images.to(hardware.device, non_blocking=True))
             addends = learning.addends(outputs.to(hardware.exact), batch.labels.to(hardware.exact, non_blocking=True))
             total = addends if total is None else total + addends
-    return learning.score(ranks.total(learning.nothing if total is None else total))
+    return learning.score(ranks.total(learning.nothing(classes) if total is None else total))
 
 
 def scores(

@@ -40,6 +40,14 @@ def optimizer(model: Model, config: TrainConfig, *, fused: bool) -> torch.optim.
     return torch.optim.Adam(groups, weight_decay=config.weight_decay, fused=fused)
 
 
+def freeze(model: Model) -> None:
+    """Keep what shrinks the image as it is, or of a classifier all but the head."""
+    for name, parameter in model.module.named_parameters():
+        frozen = name in model.encoder if model.task == "segment" else name not in model.head
+        if frozen:
+            parameter.requires_grad_(False)
+
+
 def set_rates(chosen: torch.optim.Optimizer, factor: float) -> tuple[float, float]:
     """Give each group its peak rate times ``factor``; returns the rates of head and backbone."""
     rates = {}
@@ -53,8 +61,9 @@ def schedule(config: TrainConfig, steps_per_epoch: int) -> Callable[[int], float
     """Step (from 0) → factor of the peak rate, a pure function, so that a resumed run needs no state for it.
 
     ``onecycle`` as torch's OneCycleLR (Smith 2018) without its cycling of the momentum; ``cosine`` falls to 0
-    after the last step; ``step`` multiplies by ``step_factor`` every ``step_epochs``. The latter two and
-    ``constant`` begin with a linear warm-up.
+    after the last step; ``poly`` as the share of steps that are left, to the power ``poly_power``; ``step``
+    multiplies by ``step_factor`` every ``step_epochs``. All but the first begin with a linear warm-up, as
+    ``constant`` does.
     """
     total = config.epochs * steps_per_epoch
     warm = round(config.warmup_epochs * steps_per_epoch)
@@ -66,6 +75,8 @@ def schedule(config: TrainConfig, steps_per_epoch: int) -> Callable[[int], float
             return (step + 1) / (warm + 1)
         if config.schedule == "cosine":
             return (1 + math.cos(math.pi * (step - warm) / max(1, total - warm))) / 2
+        if config.schedule == "poly":
+            return float(max(0.0, 1 - (step - warm) / max(1, total - warm)) ** config.poly_power)
         if config.schedule == "step":
             return float(config.step_factor ** (step // steps_per_epoch // config.step_epochs))
         return 1.0

@@ -200,7 +200,7 @@ def _typed(value: Any, key: str, where: str) -> Any:
     if get_origin(kind) is list and isinstance(value, str):
         value = [part.strip() for part in value.strip("[]").split(",") if part.strip()]
     try:
-        result = msgspec.convert(value, kind, strict=False)
+        result = _converted(value, kind)
     except msgspec.ValidationError as error:
         raise InputError(where, _expected(kind, error), repr(value), "Correct the value.") from None
     if isinstance(result, float) and not math.isfinite(result):
@@ -208,7 +208,18 @@ def _typed(value: Any, key: str, where: str) -> Any:
     return result
 
 
+def _converted(value: Any, kind: Any) -> Any:
+    """Text that may stand for a number or for itself is a number where it can be: msgspec would leave it text."""
+    if kind == FIELDS["size"] and isinstance(value, str) and value.isdecimal():
+        kind = get_args(kind)[0]
+    return msgspec.convert(value, kind, strict=False)
+
+
 def _expected(kind: Any, error: Exception) -> str:
+    if kind == FIELDS["size"]:
+        return "a side of 8 pixels or more, or HEIGHTxWIDTH such as 360x480"
+    if kind == FIELDS["loss"]:
+        return "cross_entropy, focal, dice or a sum such as cross_entropy+0.5*dice"
     if choices := [c for part in (kind, *get_args(kind)) for c in get_args(part) if isinstance(c, str)]:
         return "one of " + ", ".join(choices)
     text = str(error).partition(" - at ")[0].partition(", got")[0].removeprefix("Expected ").replace("`", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image, features
 from optotype.files import write_atomic
 from optotype.nn.models import IMAGENET_MEAN
 from optotype.runs import RunFolder
+from optotype.tables import VOID
 from optotype.training import augment as changes
 from optotype.training.cache import ImageCache
 from optotype.training.config import Augment
@@ -22,16 +24,28 @@ TILE = 256
 """Longest side of a tile, pixels."""
 BATCH_TILES = 32
 """Tiles of the batch sheet at most."""
+OPACITY = 0.6
+"""Of the colours of classes over a photo."""
 VERSIONS = 7
 """Augmented versions beside each original."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What is said of each row of the cache: ``names``, and where label maps are learnt, these and the classes'
+    ``colours`` (K, 3), which are laid over the photo.
+    """
+
+    names: Sequence[str]
+    maps: ImageCache | None = None
+    colours: NDArray[np.uint8] | None = None
 
 
 def write_sheets(
     folder: RunFolder,
     cache: ImageCache,
     index: NDArray[np.int64],
-    labels: NDArray[np.int32],
-    classes: Sequence[str],
+    shown: Shown,
     *,
     augment: Augment,
     seed: int,
@@ -41,14 +55,14 @@ def write_sheets(
 ) -> None:
     """Write the first batch of the first epoch, and ``photos`` originals each with its first epochs' versions.
 
-    ``index``, ``labels``, ``seed`` and ``batch_size`` are those given to ``Batches``: the sheets show the very
+    ``index``, ``seed`` and ``batch_size`` are those given to ``Batches``: the sheets show the very
     pixels that enter the model, before normalisation; an erased rectangle has the colour ``mean``. Tiles become
     image files under ``folder.sheets``; ``sheets.json`` there is ``{"batch": [{"file", "label"}, …],
     "augmentation": […]}``, the latter in rows of eight.
     """
     rows = shuffled(np.asarray(index, np.int64), seed=seed, epoch=0)
     blank = np.rint(np.asarray(mean) * 255).astype(np.uint8)
-    names = [classes[i] for i in labels]
+    names = shown.names
     kind = "webp" if features.check("webp") else "png"
     sheet: dict[str, list[dict[str, str]]] = {"batch": [], "augmentation": []}
 
@@ -58,12 +72,13 @@ def write_sheets(
         sheet[where].append({"file": file, "label": label})
 
     first = rows[: min(batch_size, BATCH_TILES)]
-    for row, pixels in zip(first, _changed(cache, first, augment, seed, 0, blank), strict=True):
+    for row, pixels in zip(first, _changed(cache, shown, first, augment, seed, 0, blank), strict=True):
         add("batch", pixels, names[row])
     for row in rows[:photos]:
-        add("augmentation", cache.get(int(row)), f"{names[row]} · original")
+        (original,) = _changed(cache, shown, np.array([row]), Augment(), seed, 0, blank)
+        add("augmentation", original, f"{names[row]} · original")
         for epoch in range(VERSIONS):
-            (pixels,) = _changed(cache, np.array([row]), augment, seed, epoch, blank)
+            (pixels,) = _changed(cache, shown, np.array([row]), augment, seed, epoch, blank)
             add("augmentation", pixels, f"epoch {epoch + 1}")
     write_atomic(folder.sheets / "sheets.json", json.dumps(sheet, ensure_ascii=False, indent=1) + "\n")
 
@@ -72,13 +87,29 @@ _LEVELS = np.tile(np.arange(256, dtype=np.uint8), (3, 1))
 
 
 def _changed(
-    cache: ImageCache, rows: NDArray[np.int64], augment: Augment, seed: int, epoch: int, blank: NDArray[np.uint8]
+    cache: ImageCache,
+    shown: Shown,
+    rows: NDArray[np.int64],
+    augment: Augment,
+    seed: int,
+    epoch: int,
+    blank: NDArray[np.uint8],
 ) -> list[NDArray[np.uint8]]:
-    draws = changes.draw(augment, rows, size=cache.size, seed=seed, epoch=epoch)
-    out = np.empty((len(rows), cache.size, cache.size, 3), np.uint8)
-    for i, row in enumerate(rows):
-        changes.apply(cache.get(int(row)), draws, i, _LEVELS, blank, out[i])
+    draws = changes.draw(augment, rows, size=cache.shape, seed=seed, epoch=epoch)
+    out = np.empty((len(rows), *cache.shape, 3), np.uint8)
+    for i, row in enumerate(rows.tolist()):
+        changes.apply(cache.get(row), draws, i, _LEVELS, blank, out[i])
+        if shown.maps is not None and shown.colours is not None:
+            out[i] = _painted(out[i], changes.move(shown.maps.get(row), draws, i), shown.colours)
     return list(out)
+
+
+def _painted(pixels: NDArray[np.uint8], labels: NDArray[np.uint8], colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The photo with its classes' colours laid over it; what is of no class is black."""
+    table = np.zeros((VOID + 1, 3), np.uint8)
+    table[: len(colours)] = colours
+    mixed = OPACITY * table[labels] + (1 - OPACITY) * pixels
+    return np.where((labels == VOID)[..., None], 0, mixed).astype(np.uint8)
 
 
 def _encoded(pixels: NDArray[np.uint8], kind: str) -> bytes:

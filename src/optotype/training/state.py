@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import random
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 from torch import nn
 
 from optotype.errors import InputError
-from optotype.tables import Labels
+from optotype.tables import Items
 from optotype.training.optimize import MovingAverage
 
 
@@ -21,7 +22,7 @@ from optotype.training.optimize import MovingAverage
 class Position:
     """How far a run is: ``epoch`` finished ones, ``batch`` done in the current one, ``step`` in all; what was
     minimised in the current epoch (``objective``, summed over ``items``); the best epoch so far (from 1, 0 =
-    none), epochs since then, and the seconds used.
+    none) and its loss (or 1 − mean IoU, where that decides), epochs since then, and the seconds used.
     """
 
     epoch: int = 0
@@ -64,18 +65,17 @@ def restore(
     return Position(**state["position"])
 
 
-def fingerprint(labels: Labels) -> str:
-    """Hash of classes, keys, splits and labels: a run goes on with the data it was begun with."""
-    digest = hashlib.sha256("\0".join(labels.classes).encode("utf-8", "surrogateescape"))
-    items = labels.items
-    for key, split, label in zip(items.key.tolist(), items.split.tolist(), labels.label.tolist(), strict=True):
-        digest.update(f"\0{key}\0{split}\0{label}".encode("utf-8", "surrogateescape"))
+def fingerprint(classes: Sequence[str], items: Items, marks: Iterable[str]) -> str:
+    """Hash of classes, keys, splits and what is aimed at: a run goes on with the data it was begun with."""
+    digest = hashlib.sha256("\0".join(classes).encode("utf-8", "surrogateescape"))
+    for key, split, mark in zip(items.key.tolist(), items.split.tolist(), marks, strict=True):
+        digest.update(f"\0{key}\0{split}\0{mark}".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
-def same_data(state: dict[str, Any], labels: Labels) -> None:
-    """Raise InputError where a checkpoint was made with other data."""
-    if state["data"] != fingerprint(labels):
+def same_data(state: dict[str, Any], found: str) -> None:
+    """Raise InputError where a checkpoint was made with other data than those of this fingerprint."""
+    if state["data"] != found:
         raise InputError(
             "--resume", "the items, splits and labels that the run was begun with", "others",
             "Restore the data, or begin a new run with another --name.",

@@ -1,4 +1,4 @@
-"""When to stop between two steps: an interrupt, or the end of the budget."""
+"""When to stop: between two steps at an interrupt or the end of the budget, and which epoch is the best."""
 
 from __future__ import annotations
 
@@ -9,6 +9,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
+
+from optotype.diagnose.epochs import Score
+from optotype.training.config import TrainConfig
+
+DECIDES = {"loss": "loss", "miou": "mean IoU"}
+"""What can make an epoch the best, in words."""
+
+
+def decides(config: TrainConfig) -> str:
+    """What makes an epoch the best: ``loss`` or ``miou``."""
+    if config.best != "auto":
+        return config.best
+    return "miou" if config.task == "segment" else "loss"
+
+
+def cost(score: Score, config: TrainConfig) -> float:
+    """What is least in the best epoch: the loss, or 1 − mean IoU."""
+    if decides(config) == "loss":
+        return score.loss
+    assert score.miou is not None, "a score of segmentation"
+    return 1 - score.miou
 
 
 @dataclass

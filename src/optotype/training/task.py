@@ -1,47 +1,44 @@
-"""What the training loop must know of a task: a record of functions. ``LEARNING`` holds one a task."""
+"""What training must know of classification, and ``LEARNING``, which holds such a record for each task."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from optotype.diagnose.epochs import Score
+from optotype.formats import write_predictions
 from optotype.tables import Labels
+from optotype.training import segmenting
+from optotype.training.balance import Frequencies
 from optotype.training.config import TrainConfig
+from optotype.training.feed import Feed, Rows, Targets, Truth
+from optotype.training.judge import predict_rows
+from optotype.training.learning import Key, Learning
+from optotype.training.losses import loss_of
 from optotype.training.mixing import mix
 
-Key = tuple[int, ...]
+SAMPLE_SIZE = 5000
+"""Training items of classification on which the training metrics are measured at most."""
+
+LABELS = NDArray[np.int32]
 
 
-@dataclass(frozen=True)
-class Learning:
-    """The part of training that differs from task to task.
+def classify_targets(truth: Truth, _config: TrainConfig, _folder: Path | None, _threads: int) -> Targets:
+    """The class of each item."""
+    return cast(Labels, truth).label
 
-    - ``prepare(images, labels, classes, config, key)`` → what is fed and what is aimed at (mixing)
-    - ``loss(outputs, targets, config, class_weights)`` → the *sum* over the items, to be divided by their number
-      in the whole step, over all ranks
-    - ``addends(outputs, labels)`` → float64 numbers that add up over batches and ranks; ``nothing`` are those of
-      no items
-    - ``score(addends)`` → loss and accuracy
-    - ``scores(outputs)`` → float64 probabilities (b, K)
-    - ``write(path, labels)`` → the file of predictions
-    """
 
-    prepare: Callable[[Tensor, Tensor, int, TrainConfig, Key], tuple[Tensor, Tensor]]
-    loss: Callable[[Tensor, Tensor, TrainConfig, Tensor | None], Tensor]
-    addends: Callable[[Tensor, Tensor], Tensor]
-    score: Callable[[Sequence[float]], Score]
-    nothing: Tensor
-    scores: Callable[[Tensor], Tensor]
-    write: Callable[[Path, Labels], None]
+def classify_frequencies(targets: Targets, rows: Rows, classes: int) -> Frequencies:
+    """Of the items of the rows."""
+    return Frequencies.of_labels(cast(LABELS, targets)[rows], classes)
 
 
 def classify_prepare(
@@ -78,36 +75,51 @@ def classify_scores(outputs: Tensor) -> Tensor:
     return outputs.double().softmax(1)
 
 
-def classify_write(path: Path, labels: Labels) -> None:
-    """``.npz`` of keys, classes and scores."""
-    from optotype.formats import write_predictions
+def classify_nothing(_classes: int) -> Tensor:
+    """The addends of no items."""
+    return torch.zeros(4, dtype=torch.float64)
 
-    write_predictions(path, labels)
+
+def classify_predict(module: nn.Module, feed: Feed, rows: Rows, places: Sequence[Path]) -> Labels | None:
+    """``.npz`` of keys, classes and scores."""
+    said = predict_rows(module, feed, rows, classify_scores, places[0].parent)
+    if said is not None:
+        for place in places:
+            write_predictions(place.with_name(f"{place.name}.npz"), said)
+    return said
+
+
+def classify_marks(targets: Targets) -> Iterator[str]:
+    """The class of each item."""
+    return map(str, cast(LABELS, targets).tolist())
 
 
 LEARNING = {
     "classify": Learning(
+        sample=SAMPLE_SIZE,
+        targets=classify_targets,
+        frequencies=classify_frequencies,
         prepare=classify_prepare,
         loss=classify_loss,
         addends=classify_addends,
         score=classify_score,
-        nothing=torch.zeros(4, dtype=torch.float64),
+        nothing=classify_nothing,
         scores=classify_scores,
-        write=classify_write,
+        predict=classify_predict,
+        marks=classify_marks,
+    ),
+    "segment": Learning(
+        sample=segmenting.SAMPLE_SIZE,
+        targets=segmenting.targets,
+        frequencies=segmenting.frequencies,
+        prepare=segmenting.prepare,
+        loss=loss_of,
+        addends=segmenting.addends,
+        score=segmenting.score,
+        nothing=segmenting.nothing,
+        scores=classify_scores,
+        predict=segmenting.predict,
+        marks=segmenting.marks,
     ),
 }
 """Task → its functions."""
-
-
-def class_weights(labels: NDArray[np.int32], classes: int, config: TrainConfig) -> NDArray[np.float32] | None:
-    """Weight of each class, shape (K,), or None: ``inverse`` is n / (classes present · n of the class).
-
-    Their mean over the items is 1, so the loss keeps its scale; a class that does not occur has weight 0.
-    """
-    if config.class_weights == "none":
-        return None
-    counts = np.bincount(labels, minlength=classes)
-    present = counts > 0
-    weights = np.zeros(classes, np.float64)
-    weights[present] = counts.sum() / (present.sum() * counts[present])
-    return weights.astype(np.float32)

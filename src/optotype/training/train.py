@@ -15,36 +15,37 @@ import torch
 
 from optotype.architecture import record
 from optotype.architecture.from_torch.tracing import describe_module
-from optotype.data.prepare import Prepared, write_manifest
-from optotype.diagnose.epochs import EpochRow
+from optotype.diagnose.epochs import EpochRow, Score
 from optotype.errors import InputError
 from optotype.files import write_atomic
 from optotype.nn.hardware import Hardware, choose
 from optotype.nn.models import Model, create
 from optotype.runs import RunFolder
-from optotype.tables import Labels
-from optotype.training import environment, loggers
+from optotype.tables import Masks
+from optotype.tasks import task_of
+from optotype.training import environment, guarding, loggers
+from optotype.training.balance import class_weights
 from optotype.training.cache import ImageCache, shared_folder
 from optotype.training.config import TrainConfig
-from optotype.training.feed import SAMPLE_SIZE, Feed, rows_of, sample_of
+from optotype.training.feed import Feed, Truth, rows_of, sample_of
 from optotype.training.forecast import duration, forecast, seconds_per_batch
-from optotype.training.judge import predict_rows
 from optotype.training.keeping import Keeper, begin
 from optotype.training.log import Log
 from optotype.training.loop import Loop, OnStep
-from optotype.training.optimize import MovingAverage, optimizer, schedule
+from optotype.training.optimize import MovingAverage, freeze, optimizer, schedule
 from optotype.training.ranks import Ranks, joined
 from optotype.training.settings import write_config
-from optotype.training.sheets import write_sheets
-from optotype.training.state import Position, restore, same_data
-from optotype.training.stopping import Clock, listening
-from optotype.training.task import LEARNING, class_weights
+from optotype.training.sheets import Shown, write_sheets
+from optotype.training.state import Position, fingerprint, restore, same_data
+from optotype.training.stopping import DECIDES, Clock, decides, listening
+from optotype.training.task import LEARNING
 
 Say = Callable[[str], None]
 OnEpoch = Callable[[EpochRow], None]
 State = dict[str, Any]
 
-VALIDATION_PREDICTIONS = "predictions_val.npz"
+PREDICTIONS, VALIDATION_PREDICTIONS = "predictions", "predictions_val"
+"""Names of files, or of folders of label maps, without their endings."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Trained:
 
 
 def train(
-    data: Labels,
+    data: Truth,
     config: TrainConfig,
     folder: RunFolder,
     *,
@@ -73,11 +74,12 @@ def train(
     on_step: OnStep | None = None,
     cache: Path | None = None,
 ) -> Trained:
-    """Train a model on the items of ``data`` in split train, keep the best by validation loss, predict the test
+    """Train a model on the items of ``data`` in split train, keep the best by the validation split, predict the test
     split.
 
     ``folder`` receives config.yaml, env.json, data.csv (where it is not there yet), log.jsonl, curves.csv,
-    sheets/, checkpoints/, predictions.npz (of the split test, else val) and predictions_val.npz. ``origins``
+    sheets/, checkpoints/, predictions.npz (of the split test, else val) and predictions_val.npz, or folders of label
+    maps of these names. ``origins``
     names where each setting comes from. ``say`` is told a line, ``on_epoch`` each row, ``on_step`` (epoch,
     step, steps, mean loss so far in the epoch), all on the first rank only. ``cache`` is where decoded photos
     are kept (the user's cache folder).
@@ -90,7 +92,7 @@ def train(
     ranks = Ranks.of_environment()
     tell: Say = say if say is not None and ranks.first else _nobody
     data = data.take(np.argsort(data.items.key, kind="stable"))
-    warnings = guard(data, config)
+    warnings = guarding.guard(data, config)
     loggers.require(config.log)
     hardware = choose(
         config.device,
@@ -103,11 +105,12 @@ def train(
     images = cache or shared_folder()
     with _full_disk(folder), hardware.computing(), joined(ranks, hardware), listening(clock):
         state, notes = begin(folder, config, resume=resume)
-        if state is not None:
-            same_data(state, data)
         ranks.barrier()
         model = _model(data, config, state)
         feed = _feed(data, config, model, hardware, ranks, images)
+        if state is not None:
+            same_data(state, _fingerprint(feed))
+        warnings += guarding.guard_classes(data.classes, feed.frequencies)
         done = _run(
             feed, folder, state, clock, [*warnings, *notes, *feed.cache.warnings], origins or {}, tell,
             on_epoch if ranks.first else None, on_step if on_step and ranks.first else _nobody,
@@ -130,7 +133,7 @@ def _run(
 ) -> Trained:
     """Everything between joining the other ranks and leaving them; nothing that holds their group outlives it."""
     config, first = feed.config, feed.ranks.first
-    keeper = Keeper.of(folder, feed.model, feed.labels, config, writes=first)
+    keeper = Keeper.of(folder, feed, _fingerprint(feed), writes=first)
     loop = _loop(feed, state, clock, keeper, on_step)
     log = Log(folder, loop.position.epoch, writes=first)
     for line in (*(f"warning: {text}" for text in warnings), *_plan(loop)):
@@ -145,48 +148,33 @@ def _run(
     return _finish(loop, log, keeper, logging, folder, ended, tell)
 
 
-def guard(data: Labels, config: TrainConfig) -> list[str]:
-    """Warnings about data that can be trained on; InputError for data that cannot."""
-    outside = set(data.items.split.tolist()) - {"train", "val", "test"}
-    if outside:
-        raise InputError("data", "every item in train, val or test", repr(min(outside)), "Use 'optotype split'.")
-    train, val, test = (rows_of(data, split) for split in ("train", "val", "test"))
-    counts = np.bincount(data.label[train], minlength=len(data.classes))
-    if (counts > 0).sum() < 2:
-        got = f"{len(train)} items of {(counts > 0).sum()} classes"
-        raise InputError("data, split train", "items of 2 or more classes", got, "Add images, or split again.")
-    if not len(val) and not len(test):
-        raise InputError("data", "items in val or test, to judge the model", "none", "Use 'optotype split'.")
-    if config.patience and not len(val):
-        raise InputError("patience", "a split val, whose loss decides", "none", "Set patience=0, or split again.")
-    warnings = []
-    if absent := [name for name, count in zip(data.classes, counts, strict=True) if not count]:
-        shown = ", ".join(absent[:5]) + (" …" if len(absent) > 5 else "")
-        warnings.append(f"no training items of {len(absent)} of the {len(counts)} classes: {shown}")
-    if not len(val):
-        warnings.append("no split val: the last epoch counts as the best, and overfitting cannot be told")
-    return warnings
-
-
-def _model(data: Labels, config: TrainConfig, state: State | None) -> Model:
+def _model(data: Truth, config: TrainConfig, state: State | None) -> Model:
     """The model at the beginning; on resuming its weights come from the state, and no file or network is
     needed.
     """
     weights = config.weights if state is None else "none"
-    model = create(config.model, len(data.classes), config.size, weights=weights, seed=config.seed)
+    model = create(
+        config.model, len(data.classes), config.shape, task=config.task, weights=weights, seed=config.seed
+    )  # fmt: skip
+    if config.freeze:
+        freeze(model)
     return model if state is None else replace(model, weights=state["meta"]["weights"])
 
 
-def _feed(data: Labels, config: TrainConfig, model: Model, hardware: Hardware, ranks: Ranks, cache: Path) -> Feed:
-    train_rows = rows_of(data, "train")
+def _feed(data: Truth, config: TrainConfig, model: Model, hardware: Hardware, ranks: Ranks, cache: Path) -> Feed:
+    learning, train_rows = LEARNING[config.task], rows_of(data, "train")
     paths = [data.items.file(i) for i in range(len(data))]
+    images = ImageCache.build(paths, config.shape, folder=cache, threads=hardware.threads)
+    targets = learning.targets(data, config, cache, hardware.threads)
     return Feed(
-        cache=ImageCache.build(paths, config.size, folder=cache, threads=hardware.threads),
-        labels=data,
+        cache=images,
+        truth=data,
+        targets=targets,
         train=train_rows,
         val=rows_of(data, "val"),
         test=rows_of(data, "test"),
-        sample=sample_of(train_rows, config.seed),
+        sample=sample_of(train_rows, config.seed, learning.sample),
+        frequencies=learning.frequencies(targets, train_rows, len(data.classes)),
         config=config,
         model=model,
         hardware=hardware,
@@ -201,7 +189,7 @@ def _loop(feed: Feed, state: State | None, clock: Clock, keeper: Keeper, on_step
     average = MovingAverage(module, config.ema) if config.ema else None
     position = Position() if state is None else restore(state, module, chosen, average)
     clock.before = position.elapsed
-    weights = class_weights(feed.labels.label[feed.train], len(feed.labels.classes), config)
+    weights = class_weights(feed.frequencies, config)
     return Loop(
         feed=feed,
         learning=LEARNING[config.task],
@@ -223,13 +211,15 @@ def _plan(loop: Loop) -> list[str]:
     steps = -(-feed.batches_per_epoch // config.accumulate)
     rates = f"{config.lr:g}" if config.backbone_lr is None else f"{config.lr:g} (head), {config.backbone_lr:g}"
     measured = (
-        "all training items" if len(feed.sample) == len(feed.train) else f"a fixed sample of {SAMPLE_SIZE:,} of them"
+        "all training items"
+        if len(feed.sample) == len(feed.train)
+        else f"a fixed sample of {len(feed.sample):,} of them"
     )
     ranks = f" on {feed.ranks.world} processes" if feed.ranks.world > 1 else ""
     at = f"going on at epoch {position.epoch + 1}, batch {position.batch + 1}; " if position.step else ""
     return [
         f"data: {len(feed.train):,} train, {len(feed.val):,} val, {len(feed.test):,} test; "
-        f"{len(feed.labels.classes)} classes",
+        f"{len(feed.truth.classes)} classes",
         feed.model.line(),
         feed.hardware.line(),
         f"plan: {at}{config.epochs} epochs of {steps} steps of {config.batch_size * config.accumulate} "
@@ -242,7 +232,7 @@ def _plan(loop: Loop) -> list[str]:
 def _write_architecture(folder: RunFolder, model: Model, tell: Say) -> None:
     """The layer table; a model that cannot be laid open is trained all the same."""
     try:
-        table = describe_module(model.module, (3, model.size, model.size), name=model.name)
+        table = describe_module(model.module, (3, *model.shape), name=model.name)
     except Exception as error:  # noqa: BLE001 — whatever it is, it is no reason not to train
         tell(f"warning: no layer table of {model.name}: {(str(error).splitlines() or [''])[0]}")
     else:
@@ -251,10 +241,11 @@ def _write_architecture(folder: RunFolder, model: Model, tell: Say) -> None:
 
 def _write_beginning(folder: RunFolder, feed: Feed, origins: Mapping[str, str], tell: Say) -> None:
     folder.path.mkdir(parents=True, exist_ok=True)
+    config = feed.config
     if not folder.config.is_file():
-        write_config(folder.config, feed.config, origins)
+        write_config(folder.config, config, origins)
     if not folder.data.is_file():
-        write_manifest(folder.data, Prepared.of(feed.labels))
+        task_of(config.task).keep(folder.data, feed.truth)
     if not folder.architecture.is_file():
         _write_architecture(folder, feed.model, tell)
     now = environment.describe(feed.hardware, feed.ranks, feed.model)
@@ -265,16 +256,23 @@ def _write_beginning(folder: RunFolder, feed: Feed, origins: Mapping[str, str], 
     write_atomic(folder.env, msgspec.json.format(msgspec.json.encode(now), indent=1) + b"\n")
     if not (folder.sheets / "sheets.json").is_file():
         write_sheets(
-            folder,
-            feed.cache,
-            feed.train,
-            feed.labels.label,
-            feed.labels.classes,
-            augment=feed.config.augment,
-            seed=feed.config.seed,
-            batch_size=feed.config.batch_size,
-            mean=feed.model.mean,
-        )
+            folder, feed.cache, feed.train, _shown(feed), augment=config.augment, seed=config.seed,
+            batch_size=config.batch_size, mean=feed.model.mean,
+        )  # fmt: skip
+
+
+def _shown(feed: Feed) -> Shown:
+    """What the sheets say of each item: its class, or the classes of its pixels."""
+    truth = feed.truth
+    if isinstance(truth, Masks):
+        assert isinstance(feed.targets, ImageCache), "label maps"
+        return Shown(truth.items.key.tolist(), feed.targets, truth.colours)
+    return Shown([truth.classes[i] for i in truth.label.tolist()])
+
+
+def _fingerprint(feed: Feed) -> str:
+    marks = LEARNING[feed.config.task].marks(feed.targets)
+    return fingerprint(feed.truth.classes, feed.truth.items, marks)
 
 
 def _epochs(loop: Loop, log: Log, keeper: Keeper, logging: loggers.Loggers, tell: Say, on_epoch: OnEpoch | None) -> str:
@@ -295,7 +293,7 @@ def _epochs(loop: Loop, log: Log, keeper: Keeper, logging: loggers.Loggers, tell
                 loop.keep()
             if row.best:
                 keeper.keep_best(loop.judged, row.epoch)
-            tell(_line(row, config.epochs))
+            tell(_line(row, config))
             logging.epoch(row)
             if on_epoch is not None:
                 on_epoch(row)
@@ -307,17 +305,23 @@ def _epochs(loop: Loop, log: Log, keeper: Keeper, logging: loggers.Loggers, tell
     return "epochs"
 
 
-def _line(row: EpochRow, epochs: int) -> str:
-    val = f", val {row.val.loss:.4f} / {row.val.accuracy:.1%}" if row.val else ""
+def _line(row: EpochRow, config: TrainConfig) -> str:
+    epochs = config.epochs
+    val = f", val {_told(row.val)}" if row.val else ""
     mark = " (best so far)" if row.best and row.val else ""
     part = "" if row.whole else ", cut short by the budget"
     left = (epochs - row.epoch) * row.time.seconds
     ahead = f", {duration(left)} left" if left and row.whole else ""
     return (
-        f"epoch {row.epoch}/{epochs}: loss / accuracy train {row.train.loss:.4f} / "
-        f"{row.train.accuracy:.1%}{val}{mark}; "
+        f"epoch {row.epoch}/{epochs}: loss / accuracy{'' if row.train.miou is None else ' / mIoU'} "
+        f"train {_told(row.train)}{val}{mark}; "
         f"{row.time.images_per_second:.0f} images/s{part}{ahead}"
     )
+
+
+def _told(score: Score) -> str:
+    miou = "" if score.miou is None else f" / {score.miou:.1%}"
+    return f"{score.loss:.4f} / {score.accuracy:.1%}{miou}"
 
 
 def _finish(
@@ -332,18 +336,14 @@ def _finish(
     for split, rows in (("test", feed.test), ("val", feed.val)):
         if not len(rows):
             continue
-        said = predict_rows(feed.model.module, feed, rows, loop.learning, folder.path)
-        if said is None:
-            continue
-        if split == "val":
-            loop.learning.write(folder.path / VALIDATION_PREDICTIONS, said)
-        if split == judged:
-            loop.learning.write(folder.predictions, said)
-            logging.finish(feed.labels.take(rows), said)
+        names = [PREDICTIONS] * (split == judged) + [VALIDATION_PREDICTIONS] * (split == "val")
+        said = loop.learning.predict(feed.model.module, feed, rows, [folder.path / name for name in names])
+        if said is not None and split == judged:
+            logging.finish(feed.truth.take(rows), said)
     feed.ranks.barrier()
     why = {
         "epochs": "",
-        "patience": ", stopped early: no better validation loss",
+        "patience": f", stopped early: no better validation {DECIDES[decides(feed.config)]}",
         "budget": ", the budget is used up",
     }
     tell(f"done{why[ended]}: best epoch {best['epoch']} of {len(log.rows)}; predictions of split {judged} are written")
