@@ -11,6 +11,7 @@ from mask_sets import case
 from optotype.kernels import label_pairs, label_parts
 from optotype.tables import OTHER, VOID
 from optotype.tasks.segment.rims import rims
+from optotype.tasks.segment.room import Room
 
 SEEDS = range(60)
 
@@ -59,7 +60,7 @@ def test_rims(seed):
     K, pairs = maps(seed)
     for a, _ in pairs:
         for reach in (0, 1, 3, 8):
-            assert (rims(a, K, reach) == rims_twin(a, K, reach)).all()
+            assert (rims(a, K, reach, Room()) == rims_twin(a, K, reach)).all()
 
 
 def parts_twin(a: np.ndarray, b: np.ndarray, rim: np.ndarray, classes: int, least: int) -> list[tuple]:
@@ -92,6 +93,10 @@ def parts_twin(a: np.ndarray, b: np.ndarray, rim: np.ndarray, classes: int, leas
     return found
 
 
+def scratch(labels: np.ndarray) -> np.ndarray:
+    return np.full((label_parts.SCRATCH, labels.size), 77, np.int32)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_parts_and_their_sums(seed):
     K, pairs = maps(seed)
@@ -99,9 +104,9 @@ def test_parts_and_their_sums(seed):
     for a, b in pairs:
         rim = rims_twin(a, K, 2)
         room = a.size // least + 1
-        sums, box, counts = np.empty((K, 4), np.int64), np.empty((room, 4)), np.empty((room, 4), np.int64)
+        sums, box, counts = np.zeros((K, 4), np.int64), np.empty((room, 4)), np.empty((room, 4), np.int64)
         label, confused = np.empty(room, np.uint8), np.empty(room, np.uint8)
-        m = label_parts.parts(a, b, rim, K, least, sums, label, box, counts, confused)
+        m = label_parts.parts(a, b, rim.view(np.uint8), K, least, scratch(a), sums, label, box, counts, confused)
         found = [(int(label[i]), box[i].tolist(), counts[i].tolist(), int(confused[i])) for i in range(m)]
         assert found == parts_twin(a, b, rim, K, least)
         right = a == b
@@ -121,9 +126,9 @@ def test_parts_that_join_late(shape):
         a[:-1, ::2] = 0
     else:
         a[::2, ::2] = a[1::2, 1::2] = 0
-    rim, sums = np.zeros(a.shape, bool), np.empty((2, 4), np.int64)
+    rim, sums = np.zeros(a.shape, bool), np.zeros((2, 4), np.int64)
     box, counts = np.empty((a.size + 1, 4)), np.empty((a.size + 1, 4), np.int64)
     label, confused = np.empty(a.size + 1, np.uint8), np.empty(a.size + 1, np.uint8)
-    m = label_parts.parts(a, a, rim, 2, 1, sums, label, box, counts, confused)
+    m = label_parts.parts(a, a, rim.view(np.uint8), 2, 1, scratch(a), sums, label, box, counts, confused)
     found = [(int(label[i]), box[i].tolist(), counts[i].tolist(), int(confused[i])) for i in range(m)]
     assert found == parts_twin(a, a, rim, 2, 1)

@@ -15,9 +15,11 @@ from optotype.kernels import label_pairs, label_parts
 from optotype.machine import usable_cores
 from optotype.tables import OTHER, VOID, Array, Masks
 from optotype.tasks.segment.rims import rims
+from optotype.tasks.segment.room import Room
 from optotype.tasks.segment.rules import Rules
 
 _RULES = Rules()
+_PIXELS = {"truth": np.uint8, "said": np.uint8, "n": np.int64}
 
 
 def match(truth: Masks, prediction: Masks, *, rules: Rules = _RULES, threads: int = 0) -> Evidence:
@@ -39,8 +41,10 @@ def match(truth: Masks, prediction: Masks, *, rules: Rules = _RULES, threads: in
     _check(truth, prediction)
     order = np.argsort(truth.items.key, kind="stable")
 
+    room = Room()
+
     def judge(i: int) -> _Judged:
-        return _judge(truth, prediction, i, rules)
+        return _judge(truth, prediction, i, rules, room)
 
     with ThreadPoolExecutor(threads or usable_cores()) as pool:
         judged = list(pool.map(judge, order.tolist()))
@@ -52,7 +56,7 @@ _Judged = Mapping[str, Mapping[str, Array]]
 _Map = NDArray[np.uint8]
 
 
-def _judge(truth: Masks, prediction: Masks, i: int, rules: Rules) -> _Judged:
+def _judge(truth: Masks, prediction: Masks, i: int, rules: Rules, room: Room) -> _Judged:
     """All tables of item ``i``."""
     K = len(truth.classes)
     a, b = (np.ascontiguousarray(side.maps[i]) for side in (truth, prediction))
@@ -61,8 +65,8 @@ def _judge(truth: Masks, prediction: Masks, i: int, rules: Rules) -> _Judged:
             f"predicted label map {_name(prediction, i)}", f"{_size(a)} pixels, as the truth {_name(truth, i)}",
             _size(b), "Give label maps at the size of the truth.",
         )  # fmt: skip
-    pixels, unknown = _pixels((truth, prediction), (a, b), i)
-    near, components = _parts(a, b, rims(a, K, rules.rim), K, rules.least)
+    pixels, unknown = _pixels((truth, prediction), (a, b), i, room)
+    near, components = _parts(a, b, rims(a, K, rules.rim, room), K, rules.least, room)
     images = {
         "width": np.array([a.shape[1]], np.int32),
         "height": np.array([a.shape[0]], np.int32),
@@ -72,17 +76,16 @@ def _judge(truth: Masks, prediction: Masks, i: int, rules: Rules) -> _Judged:
     return {"images": images, "pixels": pixels, "rims": near, "components": components}
 
 
-def _pixels(sides: tuple[Masks, Masks], maps: tuple[_Map, _Map], i: int) -> tuple[dict[str, Array], Array]:
+def _pixels(sides: tuple[Masks, Masks], maps: tuple[_Map, _Map], i: int, room: Room) -> tuple[dict[str, Array], Array]:
     """The pairs of labels of item ``i``, and the pixels of either side that no class of the list has."""
     K = len(sides[0].classes)
     values = np.array([*range(K), OTHER, VOID], np.uint8)
-    room = len(values) ** 2
-    table = np.zeros(label_pairs.VALUES**2, np.int64)
-    columns: dict[str, Array] = {"truth": np.empty(room, np.uint8), "said": np.empty(room, np.uint8)}
-    columns["n"] = np.empty(room, np.int64)
+    table = room.array("table", (label_pairs.VALUES**2,), np.int64, fill=0)
+    most = (len(values) ** 2,)
+    columns = {name: room.array(name, most, kind) for name, kind in _PIXELS.items()}
     label_pairs.count(maps[0].ravel(), maps[1].ravel(), table)
     rows = label_pairs.drain(table, values, *columns.values())
-    columns = {name: found[:rows] for name, found in columns.items()}
+    columns = {name: found[:rows].copy() for name, found in columns.items()}
     if columns["n"].sum() < maps[0].size:
         for side, labels in zip(sides, maps, strict=True):
             _refuse_values(side, labels, i)
@@ -101,12 +104,15 @@ def _void_truth(columns: dict[str, Array]) -> dict[str, Array]:
     return {"truth": (pairs >> 8).astype(np.uint8), "said": (pairs & 255).astype(np.uint8), "n": n}
 
 
-def _parts(a: _Map, b: _Map, rim: Array, classes: int, least: int) -> tuple[dict[str, Array], dict[str, Array]]:
-    room = a.size // max(least, 1) + 1
-    sums = np.empty((classes, 4), np.int64)
-    label, confused = np.empty(room, np.uint8), np.empty(room, np.uint8)
-    box, counts = np.empty((room, 4)), np.empty((room, 4), np.int64)
-    m = label_parts.parts(a, b, rim, classes, least, sums, label, box, counts, confused)
+def _parts(
+    a: _Map, b: _Map, rim: _Map, classes: int, least: int, room: Room
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    most = a.size // max(least, 1) + 1
+    sums = np.zeros((classes, 4), np.int64)
+    label, confused = room.array("labels", (2, most), np.uint8)
+    box, counts = room.array("box", (most, 4), np.float64), room.array("counts", (most, 4), np.int64)
+    scratch = room.array("scratch", (label_parts.SCRATCH, a.size), np.int32)
+    m = label_parts.parts(a, b, rim, classes, least, scratch, sums, label, box, counts, confused)
     there = np.flatnonzero(sums[:, 0])
     names = ("n", "right", "rim", "rim_right")
     near: dict[str, Array] = {"label": there.astype(np.uint8)} | {name: sums[there, j] for j, name in enumerate(names)}

@@ -2,49 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from optotype.tables import Array
+from optotype.tables import VOID, Array
+from optotype.tasks.segment.room import Room
 
-_LOWEST, _HIGHEST = 0, 255
 
+def rims(labels: NDArray[np.uint8], classes: int, reach: int, room: Room) -> NDArray[np.uint8]:
+    """1 for pixels (h, w) that have one of another class within ``reach`` rows and columns, 0 for others.
 
-def rims(labels: NDArray[np.uint8], classes: int, reach: int) -> NDArray[np.bool_]:
-    """Which pixels (h, w) have one of another class within ``reach`` rows and columns.
+    Labels from ``classes`` on are of no class: they have no boundary and make none. What is returned is in ``room``.
 
-    Labels from ``classes`` on are of no class: they have no boundary and make none.
-
-    >>> rims(np.array([[0, 0, 0, 1, 255, 255]], np.uint8), 2, 1).astype(int).tolist()
+    >>> rims(np.array([[0, 0, 0, 1, 255, 255]], np.uint8), 2, 1, Room()).tolist()
     [[0, 0, 1, 1, 0, 0]]
     """
-    h, w = labels.shape
-    real = labels < classes
-    least = np.full((h + 2 * reach, w + 2 * reach), _HIGHEST, np.uint8)
-    greatest = np.full_like(least, _LOWEST)
-    inside = np.s_[reach : reach + h, reach : reach + w]
-    np.copyto(least[inside], labels, where=real)
-    np.copyto(greatest[inside], labels + np.uint8(1), where=real)  # so that 0 stands for none
-    least, greatest = (
-        _extreme(_extreme(values, reach, of, 0), reach, of, 1)
-        for values, of in ((least, np.minimum), (greatest, np.maximum))
-    )
-    others: NDArray[np.bool_] = greatest > least + np.uint8(1)
-    return real & others
+    (h, w), wide = labels.shape, labels.shape[1] + 2 * reach
+    n = (h + 2 * reach) * wide + 2 * reach  # rows with a border on every side lie one after the other
+    low, low_spare, high, high_spare = room.array("rims", (4, n), np.uint8)
+    real, value, rim = room.array("maps", (3, h, w), np.uint8)
+    np.less(labels, classes, out=real, casting="unsafe")
 
+    def bordered(flat: Array, border: int) -> Array:
+        flat[:] = border
+        flat[reach * wide : (reach + h) * wide].reshape(h, wide)[:, reach : reach + w] = value
+        return flat
 
-def _extreme(values: Array, reach: int, of: Any, axis: int) -> Array:
-    """The extreme of every window of 2 · reach + 1 along an axis, from windows of twice the width each time."""
-    n, width = values.shape[axis] - 2 * reach, 1
-
-    def cut(first: int, last: int | None) -> Array:
-        return values[first:last] if axis == 0 else values[:, first:last]
-
-    while 2 * width <= 2 * reach + 1:
-        values = of(cut(0, -width), cut(width, None))
-        width *= 2
-    rest = 2 * reach + 1 - width
-    found: Array = of(cut(0, n), cut(rest, rest + n))
+    np.subtract(real, np.uint8(1), out=value)  # all bits where there is no class
+    np.bitwise_or(labels, value, out=value)
+    least = _extreme(bordered(low, VOID), low_spare, reach, wide, np.minimum)
+    np.add(labels, np.uint8(1), out=value)
+    np.multiply(value, real, out=value)  # one more than the class, and 0 where there is none
+    greatest = _extreme(bordered(high, 0), high_spare, reach, wide, np.maximum)
+    np.subtract(greatest, least, out=greatest)
+    np.greater(greatest.reshape(h, wide)[:, :w], np.uint8(1), out=rim, casting="unsafe")
+    found: NDArray[np.uint8] = np.multiply(rim, real, out=rim)
     return found
+
+
+def _extreme(values: Array, spare: Array, reach: int, wide: int, of: np.ufunc) -> Array:
+    """The extreme of every window of 2 · reach + 1 rows and columns, in ``values`` or in ``spare``.
+
+    A shift of the whole is one of every row; windows grow to twice their width by one comparison.
+    """
+    n = 2 * reach + 1
+    for step in (1, wide):
+        width = 1
+        while width < n:
+            further = min(width, n - width)
+            kept = len(values) - further * step
+            of(values[:kept], values[further * step :], out=spare[:kept])
+            values, spare = spare[:kept], values
+            width += further
+    return values
