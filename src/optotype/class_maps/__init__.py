@@ -20,7 +20,7 @@ SHIPPED: dict[str, tuple[str, ...]] = {
     "street18": ("idd.csv", "cityscapes.csv", "camvid.csv"),
     "camvid11": ("camvid11.csv",),
 }
-"""Name → files beside this module. The first four lead to the 18 street classes, ``street18`` from all three data sets at
+"""Name → files beside this module. The first four lead to the 18 street classes, ``street18`` from all three at
 once; ``camvid11`` leads from CamVid's 32 classes to the usual 11 (of Badrinarayanan, Kendall and Cipolla 2017).
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -14,7 +14,8 @@ def study(
     *,
     data: str | None = None,
     weights: str | None = None,
-    preset: Literal["course", "tuned"] = "course",
+    preset: str | None = None,
+    versus: str | None = None,
     ratios: Annotated[tuple[float, ...] | None, Parameter(consume_multiple=True)] = None,
     keep_split: Annotated[bool, Parameter(negative=())] = False,
     classes: str | None = None,
@@ -33,19 +34,26 @@ def study(
     Parameters
     ----------
     name
-        A shipped study (wildlife) or a YAML file that declares one.
+        A shipped study (wildlife, camvid, voc2007, idd) or a YAML file that declares one.
     data
-        Photos: a folder with one folder per class, a CSV, or a catalogued name.
+        wildlife: photos in one folder per class, a CSV, or a catalogued name. camvid, voc2007, idd: the data set's
+        folder.
     weights
         Of the pretrained runs: 'hub', 'none' or a file. Default: as the study says.
     preset
-        'course': the classic recipe; 'tuned': ours, one change a run, so that each effect can be attributed.
+        wildlife: 'course' (the classic recipe) or 'tuned' (ours, one change a run, so that each effect can be
+        attributed). camvid: '32' or '11' classes, or 'scratch' (three networks without pretraining). voc2007: 'course'
+        (boundaries are background) or 'ignored'. Default: the first.
+    versus
+        camvid, voc2007, idd: another data set, on whose validation images every model is judged too and held against
+        its own, such as Cityscapes/.
     ratios
-        Shares of train, validation and test; two numbers leave the validation out of the training part.
+        Shares of train, validation and test; two numbers leave the validation out of the training part. Label maps keep
+        the data set's own split unless this is given.
     keep_split
-        Keep the split that the folders or the CSV give.
+        wildlife: keep the split that the folders or the CSV give.
     classes
-        The class list: a file, or a shipped map such as 'wildlife'.
+        The class list: a file, or a shipped map such as 'wildlife'; of label maps the class file.
     seed
         Decides the split and every run.
     only
@@ -73,7 +81,9 @@ def study(
     from optotype.cli.show import show_comparison
     from optotype.studies.study import plan, run
 
-    declared = plan(name, data=data, weights=weights, preset=preset, seed=seed, only=only, sets=set_ or [], tiny=tiny)
+    declared = plan(
+        name, data=data, weights=weights, preset=preset, versus=versus, seed=seed, only=only, sets=set_ or [], tiny=tiny
+    )  # fmt: skip
     for line in declared.lines():
         console.say(line)
     if dry_run:

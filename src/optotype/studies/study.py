@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -17,7 +18,7 @@ from optotype.errors import InputError, did_you_mean
 from optotype.files import write_atomic
 from optotype.formats import read_classes, read_labels
 from optotype.runs import RunFolder, create
-from optotype.studies import wildlife
+from optotype.studies import camvid, idd, voc2007, wildlife
 from optotype.studies.declared import STUDY_FILE, Declared, StudyFile, StudyRun, read
 from optotype.studies.explaining import compare_spaces
 from optotype.studies.paired import compare_folders, save
@@ -25,12 +26,28 @@ from optotype.studies.reports import write_report
 from optotype.studies.training import Progress, Silent, check_models, explained, train_run
 from optotype.tables import Labels
 
-STUDIES = {
-    "wildlife": {"course": wildlife.course, "tuned": wildlife.tuned},
-}
-"""Name → preset → recipe."""
 
-TINY_ITEMS, TINY_SIZE = 12, 32
+class Recipe(Protocol):
+    """What a preset of a shipped study is."""
+
+    def __call__(self, data: str, weights: str = ..., seed: int = ...) -> Declared:
+        """The study of the data; ``weights`` are those of its pretrained runs."""
+
+
+STUDIES: dict[str, dict[str, Recipe]] = {
+    "wildlife": {"course": wildlife.course, "tuned": wildlife.tuned},
+    "camvid": {"32": camvid.all_classes, "11": camvid.eleven, "scratch": camvid.scratch},
+    "voc2007": {"course": voc2007.course, "ignored": voc2007.ignored},
+    "idd": {"course": idd.course},
+}
+"""Name → preset → recipe; the first preset is taken where none is named."""
+
+TINY_ITEMS = 12
+TINY = {
+    "classify": ("epochs=1", "size=32", "batch_size=8"),
+    "segment": ("epochs=1", "size=64", "batch_size=4"),
+}
+"""Settings of a smoke test, by task."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +63,8 @@ def plan(
     *,
     data: str | None,
     weights: str | None = None,
-    preset: str = "course",
+    preset: str | None = None,
+    versus: str | None = None,
     seed: int = 0,
     only: Sequence[str] | None = None,
     sets: Sequence[str] = (),
@@ -55,8 +73,8 @@ def plan(
     """What would be run: a shipped study by name or a YAML file, with the user's changes."""
     if name in STUDIES:
         if data is None:
-            raise InputError("--data", "the photos to study", "nothing", "Add --data FOLDER, FILE.csv or digits.")
-        recipe = STUDIES[name][preset]
+            raise InputError("--data", "the data to study", "nothing", "Add --data FOLDER (wildlife: a CSV or digits).")
+        recipe = _recipe(name, preset)
         declared = recipe(data, seed=seed) if weights is None else recipe(data, weights, seed)
     elif Path(name).suffix in (".yaml", ".yml"):
         declared = read(Path(name), data)
@@ -64,10 +82,23 @@ def plan(
         raise InputError("study", "a shipped study or a YAML file", repr(name), did_you_mean(name, STUDIES))
     if only:
         declared = declared.only(only)
+    if versus is not None:
+        declared = msgspec.structs.replace(declared, versus=versus)
+    declared.check()
     if tiny:
-        declared = declared.with_settings(["epochs=1", f"size={TINY_SIZE}", "batch_size=8"])
+        declared = declared.with_settings(TINY[declared.task])
         declared = msgspec.structs.replace(declared, name=f"{declared.name}-tiny")
     return declared.with_settings(sets)
+
+
+def _recipe(name: str, preset: str | None) -> Recipe:
+    presets = STUDIES[name]
+    if preset is None:
+        return next(iter(presets.values()))
+    if preset not in presets:
+        known = f"one of {', '.join(presets)} for the study {name}"
+        raise InputError("--preset", known, repr(preset), did_you_mean(preset, presets))
+    return presets[preset]
 
 
 def run(
