@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def test_every_preset_can_be_planned(name: str, preset: str) -> None:
 
 def test_voc_changes_one_thing_a_run() -> None:
     runs = plan("voc2007", data="X").runs
-    for before, after in zip(runs[:4], runs[1:4], strict=False):
+    for before, after in itertools.pairwise(runs[:4]):
         differ = [k for k in before.config.__struct_fields__ if getattr(before.config, k) != getattr(after.config, k)]
         assert len(differ) == 1, (before.name, after.name)
 

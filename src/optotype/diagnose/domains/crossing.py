@@ -13,7 +13,8 @@ from optotype.diagnose.domains.counting import Pixels, count
 from optotype.diagnose.domains.records import ClassShift, Confusion, Crossing, Mix, Shift, Side, Unmapped
 from optotype.errors import InputError
 from optotype.evidence import Evidence
-from optotype.metrics.intervals import FEWEST_GROUPS, percentile
+from optotype.metrics.intervals import ANY, FEWEST_GROUPS, SHARE, Bounds
+from optotype.metrics.intervals import corrected as corrected_interval
 from optotype.metrics.significance import holm, normal_p
 from optotype.results import Metric, Result
 from optotype.tables import Array, Floats
@@ -86,7 +87,7 @@ def cross(
             "void": "truth-dropped",
             "classes": "by a map of names" if classes else "by name",
             "means": f"over the {int(compared.sum())} classes with truth on both sides",
-            "intervals": "95 %, percentile of two independent bootstraps over groups",
+            "intervals": "95 %, from two independent bootstraps over groups, as those of each evaluation",
         },
         warnings=warnings,
     )
@@ -118,12 +119,12 @@ class _Judge:
 
 
 def _metrics(value: Floats, samples: Floats | None, valid: Array) -> list[Metric]:
-    low, high = _ends(value, samples, valid)
+    low, high = _ends(value, samples, valid, SHARE)
     return [Metric(number(v), number(a), number(b)) for v, a, b in zip(value, low, high, strict=True)]
 
 
 def _differences(value: Floats, samples: Floats | None, valid: Array) -> list[Difference]:
-    low, high = _ends(value, samples, valid)
+    low, high = _ends(value, samples, valid, ANY)
     p = [
         normal_p(float(value[i]), samples[:, i]) if samples is not None and np.isfinite(low[i]) else None
         for i in range(len(value))
@@ -134,12 +135,12 @@ def _differences(value: Floats, samples: Floats | None, valid: Array) -> list[Di
     ]
 
 
-def _ends(value: Floats, samples: Floats | None, valid: Array) -> Pair:
+def _ends(value: Floats, samples: Floats | None, valid: Array, bounds: Bounds) -> Pair:
+    """Ends of the intervals of segmentation (``tasks.segment.intervals``), NaN where there is none."""
     if samples is None:
         return np.full(len(value), np.nan), np.full(len(value), np.nan)
-    keep = valid & np.isfinite(value)
-    low, high = percentile(samples)
-    return np.where(keep, low, np.nan), np.where(keep, high, np.nan)
+    low, high = corrected_interval(samples, value, bounds)
+    return np.where(valid, low, np.nan), np.where(valid, high, np.nan)
 
 
 def _often(sides: Sequence[Pixels]) -> Array:
