@@ -11,10 +11,10 @@ import pytest
 from optotype.errors import InputError
 from optotype.evidence import merge
 from optotype.kernels.hota import pairwise_sum
-from optotype.metrics.intervals import percentile, resample_weights
+from optotype.metrics.intervals import percentile, resample_weights, stretch
 from optotype.metrics.tracking import COUNTS, NUMBERS, SUMS, numbers
 from optotype.tables import Items, Tracks
-from optotype.tasks.track.intervals import CARRYING, of_trackers, stretch
+from optotype.tasks.track.intervals import CARRYING, of_trackers
 from optotype.tasks.track.judging import match
 from optotype.tasks.track.matching import match as matched
 from optotype.tasks.track.measuring import measure, resample

@@ -187,6 +187,25 @@ def _bounded(x: Floats, bounds: Bounds) -> Floats:
     return x if math.isinf(high - low) else np.asarray(low + (high - low) / (1 + np.exp(-x)))
 
 
+def stretch(groups: float) -> float:
+    """By how much resamples of so few groups vary too little: Student's quantile for the normal's, and √(n / (n − 1)).
+
+    Drawing with replacement has (n − 1) / n of the variance, which is itself uncertain; the quantile is from its
+    expansion in 1 / (n − 1) (Fisher 1925), within 1 % from 4 groups on. ``groups`` may be an effective number.
+
+    >>> round(stretch(20), 4), round(stretch(1000), 4)
+    (1.0956, 1.0017)
+    """
+    free = groups - 1
+    quantile = (
+        Z
+        + (Z**3 + Z) / (4 * free)
+        + (5 * Z**5 + 16 * Z**3 + 3 * Z) / (96 * free**2)
+        + (3 * Z**7 + 19 * Z**5 + 17 * Z**3 - 15 * Z) / (384 * free**3)
+    )
+    return quantile / Z * math.sqrt(groups / free)
+
+
 def wilson(hits: Array | int, n: Array | int, z: float = Z) -> tuple[Floats, Floats]:
     """Wilson's score interval (1927) of a share hits / n of independent trials; NaN where n is 0.
 

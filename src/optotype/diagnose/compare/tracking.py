@@ -14,7 +14,7 @@ from optotype.diagnose.compare.records import ClassDifference, Difference, Follo
 from optotype.diagnose.compare.significance import detectable, directions, holm, mcnemar
 from optotype.diagnose.compare.swapping import MOST_SCENES, least_p, swaps
 from optotype.evidence import Evidence
-from optotype.metrics.intervals import FEWEST_GROUPS, group_index
+from optotype.metrics.intervals import FEWEST_GROUPS, group_index, stretch
 from optotype.metrics.significance import normal_p
 from optotype.metrics.tracking.addends import COUNTS, SUMS
 from optotype.metrics.tracking.numbers import NUMBERS, numbers
@@ -23,7 +23,7 @@ from optotype.tables import Array, Floats
 from optotype.tasks import track
 from optotype.tasks.measured import number
 from optotype.tasks.track import Samples
-from optotype.tasks.track.intervals import CARRYING, of_trackers, stretch
+from optotype.tasks.track.intervals import CARRYING, of_trackers
 from optotype.tasks.track.rules import Rules
 from optotype.tasks.track.timeline import Lives
 

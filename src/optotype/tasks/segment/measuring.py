@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -29,6 +29,11 @@ LANES = 64
 HISTOGRAM = 10
 """Bins of the classes' IoU."""
 BACKGROUND = "background"
+FEWEST_MIXED = 10
+"""With fewer groups on one side a share is too near to its bound for an interval."""
+
+PartKey: TypeAlias = tuple[str, str, str]
+"""Slice, name and key of a number of a part."""
 
 _RULES = Rules()
 
@@ -39,7 +44,8 @@ class Samples:
 
     ``value`` and ``resampled`` hold the headline numbers by key, () and (resamples,), NaN where one does not exist;
     ``class_value`` and ``class_resampled`` those of each of the ``classes``, (K,) and (resamples, K); ``part_value``
-    and ``part_resampled`` those of ``parts.ratios``; ``per_group`` (groups,) the headline numbers of each group alone.
+    and ``part_resampled`` those of ``parts.ratios``, ``part_groups`` how many groups hold any of the part, and the
+    fewer of those with what is right and what is wrong; ``per_group`` (groups,) the headline numbers of each group.
     ``groups`` are drawn, in the sorted order of their names; ``independent``: each is one image; ``class_groups`` (K,)
     hold pixels of the class. Samples of two evidences under one seed are paired.
     """
@@ -52,8 +58,9 @@ class Samples:
     resampled: Mapping[str, Floats]
     class_value: Mapping[str, Floats]
     class_resampled: Mapping[str, Floats]
-    part_value: Mapping[tuple[str, str, str], float]
-    part_resampled: Mapping[tuple[str, str, str], Floats]
+    part_value: Mapping[PartKey, float]
+    part_resampled: Mapping[PartKey, Floats]
+    part_groups: Mapping[PartKey, tuple[int, int]]
     per_group: Mapping[str, Floats]
 
     @property
@@ -65,19 +72,45 @@ class Samples:
         """Interval of a headline number; none where groups are too few, nothing varies or it lies on its bound."""
         if not self.enough:
             return intervals.NONE
-        return intervals.of_number(self.resampled[key], self.value[key])
+        return intervals.of_number(self.resampled[key], self.value[key], self._worth(key))
 
     def class_interval(self, key: str, k: int) -> Interval:
         """That of a number of a class whose pixels lie in enough groups."""
         if not self.enough or self.class_groups[k] < FEWEST_GROUPS:
             return intervals.NONE
-        return intervals.of_number(self.class_resampled[key][:, k], float(self.class_value[key][k]))
+        value, groups = float(self.class_value[key][k]), int(self.class_groups[k])
+        return intervals.of_number(self.class_resampled[key][:, k], value, groups)
 
-    def part_interval(self, key: tuple[str, str, str]) -> Interval:
-        """That of a number of a part of the pixels."""
+    def part_interval(self, key: PartKey) -> Interval:
+        """That of a number of a part of the pixels or components that lie in enough groups, right and wrong ones."""
+        there, mixed = self.part_groups[key]
+        if not self.enough or there < FEWEST_GROUPS or mixed < FEWEST_MIXED:
+            return intervals.NONE
+        return intervals.of_number(self.part_resampled[key], self.part_value[key], there)
+
+    def difference(self, other: Samples, key: str) -> Interval:
+        """Interval of a headline number of this model less that of another, on the same groups under one seed."""
         if not self.enough:
             return intervals.NONE
-        return intervals.of_number(self.part_resampled[key], self.part_value[key])
+        samples = self.resampled[key] - other.resampled[key]
+        return intervals.of_models(samples, self.value[key] - other.value[key], self._worth(key, other))
+
+    def class_difference(self, other: Samples, key: str, k: int) -> Interval:
+        """The same of a number of a class whose pixels lie in enough groups."""
+        if not self.enough or self.class_groups[k] < FEWEST_GROUPS:
+            return intervals.NONE
+        samples = self.class_resampled[key][:, k] - other.class_resampled[key][:, k]
+        value = float(self.class_value[key][k] - other.class_value[key][k])
+        return intervals.of_models(samples, value, int(self.class_groups[k]))
+
+    def _worth(self, key: str, other: Samples | None = None) -> float:
+        """How many groups a headline number, or its difference from another's, is worth."""
+        if key not in intervals.AVERAGES:
+            return self.groups
+        samples = self.class_resampled[intervals.AVERAGES[key]]
+        if other is not None:
+            samples = samples - other.class_resampled[intervals.AVERAGES[key]]
+        return intervals.worth(samples, self.class_groups, self.groups)
 
 
 def resample(
@@ -112,6 +145,7 @@ def resample(
         {} if by_class is None else {m.key: by_class[:, i] for i, m in enumerate(SEGMENT_CLASS)},
         {key: float(value) for key, value in part_value.items()},
         {key: values for key, values in by_key.items() if isinstance(key, tuple)},
+        parts.holders(near),
         segmentation.numbers(whole.each()),
     )
 
@@ -246,6 +280,11 @@ def _warnings(evidence: Evidence, samples: Samples, total: Mapping[str, Array], 
             warnings.append(f"{plural(n, 'pixel')} of {whose} in {where} {have} that no class has: counted as {count}.")
     if resamples and samples.groups < FEWEST_GROUPS:
         few = f"{plural(samples.groups, 'group')} {'is' if samples.groups == 1 else 'are'} too few"
-        blocks = "" if samples.independent else "; --group blocks:N makes groups of N consecutive frames"
-        warnings.append(f"No intervals: {few} (at least {FEWEST_GROUPS}){blocks}.")
+        blocks = (
+            ""
+            if samples.independent
+            else " --group blocks:N makes groups of N consecutive frames: their intervals are about these sequences, "
+            "not about others."
+        )
+        warnings.append(f"No intervals: {few} (at least {FEWEST_GROUPS}).{blocks}")
     return warnings

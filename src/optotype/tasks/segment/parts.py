@@ -72,5 +72,18 @@ def ratios(sums: Floats) -> dict[tuple[str, str, str], Floats]:
     }
 
 
+def holders(sums: Floats) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """In how many places, of sums (places, columns), there is anything to divide; and anything right, or wrong: the
+    fewer of the two.
+    """
+    found = {}
+    for part in parts():
+        for key, a, b in part.ratios:
+            right, wrong = sums[:, a] > 0, sums[:, a] < sums[:, b]
+            counts = int((sums[:, b] > 0).sum()), int(min(right.sum(), wrong.sum()))
+            found[part.slice, part.name, key] = counts
+    return found
+
+
 def _by_place(at: Array, places: int, *values: Array) -> Floats:
     return np.column_stack([np.bincount(at, weights=value, minlength=places) for value in values])

@@ -37,8 +37,9 @@ def protocol(
         "parts_and_components": "of the truth's classes, whatever becomes of void",
         "intervals": {
             "level": LEVEL,
-            "method": "bootstrap of groups: normal on the logit, allowing for 0 to 2.41 times the bias that shows",
-            "few_groups": f"none under {FEWEST_GROUPS} groups",
+            "method": "bootstrap of groups: Student's on the logit, allowing for 0 to 2.41 times the bias that shows",
+            "averages": "over classes: degrees of freedom after Satterthwaite, as classes in few groups say less",
+            "few_groups": f"none under {FEWEST_GROUPS} groups; blocks of frames speak of these sequences alone",
             "differences": "as method, without the logit, paired by group",
             "unit": "image" if independent else "group",
             "resamples": resamples,

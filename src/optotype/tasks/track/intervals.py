@@ -7,12 +7,11 @@ the data, and gives the two ends, None for no valid interval. Coverage, from the
 
 from __future__ import annotations
 
-import math
 from typing import Final, TypeAlias
 
 import numpy as np
 
-from optotype.metrics.intervals import ANY, SHARE, Z, corrected
+from optotype.metrics.intervals import ANY, SHARE, corrected, stretch
 from optotype.metrics.tracking import NUMBERS
 from optotype.tables import Floats
 from optotype.tasks.measured import number
@@ -41,20 +40,6 @@ def of_trackers(samples: Floats, value: float, groups: int) -> Interval:
     """Of a difference of two trackers, paired by scene."""
     low, high = corrected(value + stretch(groups) * (samples - value), value, ANY)
     return number(low), number(high)
-
-
-def stretch(groups: int) -> float:
-    """By how much resamples of so few groups vary too little: Student's quantile for the normal's, and √(n / (n − 1)).
-
-    Drawing with replacement has (n − 1) / n of the variance, which is itself uncertain; the quantile is from its
-    expansion in 1 / (n − 1) (Fisher 1925), right to four digits from 20 groups on.
-
-    >>> round(stretch(20), 4), round(stretch(1000), 4)
-    (1.0954, 1.0017)
-    """
-    free = groups - 1
-    quantile = Z + (Z**3 + Z) / (4 * free) + (5 * Z**5 + 16 * Z**3 + 3 * Z) / (96 * free**2)
-    return quantile / Z * math.sqrt(groups / free)
 
 
 def _logit(x: Floats) -> Floats:
