@@ -118,13 +118,19 @@ def predict(module: nn.Module, feed: Feed, rows: Rows, places: Sequence[Path]) -
                 continue
             outputs = module(batch.images.to(hardware.device, non_blocking=True)).float()
             for row, logits in zip(batch.index.tolist(), outputs, strict=True):
-                said = label_map(logits, truth.maps[row].shape)
+                said = label_map(logits, _size(truth, row))
                 for place in places:
                     write_label_map(place / f"{truth.items.key[row]}.png", said, truth.colours)
     feed.ranks.barrier()
     if not feed.ranks.first:
         return None
     return read_mask_predictions(places[0], truth.take(rows)).masks
+
+
+def _size(truth: Masks, row: int) -> tuple[int, int]:
+    """Height and width of an item's label map, which is decoded where they are not known."""
+    height, width = int(truth.items.height[row]), int(truth.items.width[row])
+    return (height, width) if height and width else truth.maps[row].shape  # type: ignore[return-value]
 
 
 def marks(maps: Targets) -> Iterator[str]:
