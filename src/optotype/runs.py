@@ -49,8 +49,11 @@ class RunFolder:
 
     @property
     def predictions(self) -> Path:
-        """What the model says about the judged split (classify: ``.npz``)."""
-        return self.path / "predictions.npz"
+        """What the model says about the judged split: a folder of label maps where there is one (segment), else
+        ``.npz`` (classify).
+        """
+        maps = self.path / "predictions"
+        return maps if maps.is_dir() else maps.with_suffix(".npz")
 
     @property
     def eval(self) -> Path:

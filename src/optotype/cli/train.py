@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 
 def train(
-    task: Literal["classify"],
+    task: Literal["classify", "segment"],
     /,
     *,
     data: str | None = None,
@@ -18,7 +18,7 @@ def train(
     epochs: int | None = None,
     batch_size: int | None = None,
     lr: float | None = None,
-    size: int | None = None,
+    size: str | None = None,
     device: Literal["auto", "cpu", "cuda", "mps"] | None = None,
     seed: int | None = None,
     weights: str | None = None,
@@ -40,9 +40,10 @@ def train(
     task
         What the model is to do.
     data
-        Folder with one folder per class, manifest of 'optotype split', or a catalogued name such as 'digits'.
+        Folder with one folder per class, manifest of 'optotype split', or a catalogued name such as 'digits'; segment:
+        folder of images and label maps.
     model
-        'small_cnn' or any timm model.
+        'small_cnn' or any timm model; segment: 'acuity', 'unet' and others.
     config
         YAML file of settings; options given here win over it.
     epochs
@@ -52,7 +53,7 @@ def train(
     lr
         Learning rate (the greatest one of a schedule).
     size
-        Side of the square input, pixels.
+        Side of the square input, pixels; segment: also HEIGHTxWIDTH.
     device
         Where to train.
     seed

@@ -72,7 +72,7 @@ def prepare(
         names, note = group_items(items, group, inspection)
         usable = _with_items(usable, replace(usable.items, group=names[readable]))
         notes.append(note)
-    divided, more = _divided(path, usable, near, ratios, seed, keep_split=keep_split)
+    divided, more = divide(path, usable, near, ratios, seed, keep_split=keep_split)
     grouped, joined = _grouped(divided.items, near)
     return Prepared(_with_items(divided, grouped), (*listing.skipped, *unreadable), (*notes, *joined, *more))
 
@@ -141,7 +141,7 @@ def _usable(path: Path, listing: Listing, inspection: Inspection) -> Labels:
     return Labels(labels.items, classes, (np.cumsum(filled) - 1)[labels.label].astype(np.int32))
 
 
-def _divided(
+def divide(
     path: Path, labels: Labels, near: Components, ratios: Sequence[float], seed: int, *, keep_split: bool
 ) -> tuple[Labels, tuple[str, ...]]:
     """The items with a split each, and sentences about it."""

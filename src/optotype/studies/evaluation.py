@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from optotype.errors import InputError
-from optotype.formats import read_columns, read_labels, read_predictions
+from optotype.formats import read_columns, read_items, read_labels, read_predictions
 from optotype.results import Result
 from optotype.runs import RunFolder
 from optotype.studies.judging import judge
@@ -17,7 +17,9 @@ from optotype.studies.saying import Say, quiet
 from optotype.tables import Items, Tracks
 from optotype.tasks import task_of
 from optotype.tasks.reading import Asked, Read
+from optotype.tasks.segment.rules import Rules
 from optotype.track_trees import framed
+from optotype.training.settings import read_config
 
 
 def evaluate(
@@ -107,17 +109,29 @@ def _placed(read: Read, images: Path) -> Items:
 
 def evaluate_run(folder: RunFolder, *, resamples: int = 1000, seed: int = 0, command: str = "") -> Result:
     """Judge the predictions that a training run left in its folder, the same way as a stranger's."""
-    labels = read_labels(folder.data, split=judged_split(folder))
-    said = read_predictions(folder.predictions, labels)
-    read = Read(labels, said, labels.items, folder.data)
+    task, read = _read_run(folder)
     return judge(
-        "classify", read, folder, predictions_path=folder.predictions, resamples=resamples, seed=seed, command=command
+        task, read, folder, predictions_path=folder.predictions, resamples=resamples, seed=seed, command=command
     ).result
+
+
+def _read_run(folder: RunFolder) -> tuple[str, Read]:
+    """Task, truth and predictions of a training run."""
+    from optotype.formats import holds_masks, read_mask_manifest, read_mask_predictions
+
+    split = judged_split(folder)
+    if holds_masks(folder.data):
+        masks = read_mask_manifest(folder.data, split=split)
+        found = read_mask_predictions(folder.predictions, masks)
+        rules = Rules(void="as-background" if read_config(folder.config).void == "background" else "truth-dropped")
+        return "segment", Read(masks, found.masks, masks.items, folder.data, {"rules": rules}, found.warnings)
+    labels = read_labels(folder.data, split=split)
+    return "classify", Read(labels, read_predictions(folder.predictions, labels), labels.items, folder.data)
 
 
 def judged_split(folder: RunFolder) -> str:
     """The split of a run's manifest that is judged: test, or validation where there is no test."""
-    splits = set(read_labels(folder.data).items.split.tolist())
+    splits = set(read_items(folder.data).split.tolist())
     return "test" if "test" in splits else "val"
 
 

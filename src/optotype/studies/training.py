@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from optotype.catalog import resolve
 from optotype.data.prepare import Prepared, prepare, write_manifest
@@ -17,9 +17,12 @@ from optotype.runs import RunFolder, create
 from optotype.studies.evaluation import evaluate_run
 from optotype.studies.explaining import explain_folder
 from optotype.studies.reports import write_report
-from optotype.tables import Labels
+from optotype.tables import Labels, Masks
 from optotype.training.config import TrainConfig
 from optotype.training.settings import resolve as resolve_settings
+
+Data = Prepared | Labels | Masks
+D = TypeVar("D")
 
 TORCH = ("torch", "timm", "safetensors")
 _LIVE_SECONDS = 20.0
@@ -79,7 +82,7 @@ def train(
     if resume:
         folder = create(root, _name(name, str(flags.get("model", ""))), resume=True)
         settings, origins = resolve_settings(None, folder.config, flags, list(sets))
-        data: Prepared | Labels = read_labels(folder.data)
+        data: Data = kept_data(folder)
     else:
         settings, origins = resolve_settings(None, config, {"task": task, **flags}, list(sets))
         check_models([settings])
@@ -93,8 +96,15 @@ def train(
     return folder, result
 
 
+def kept_data(folder: RunFolder) -> Labels | Masks:
+    """The items that a run was begun with, from the manifest in its folder."""
+    from optotype.formats import holds_masks, read_mask_manifest
+
+    return read_mask_manifest(folder.data) if holds_masks(folder.data) else read_labels(folder.data)
+
+
 def train_run(
-    data: Prepared | Labels,
+    data: Data,
     settings: TrainConfig,
     origins: Mapping[str, str],
     folder: RunFolder,
@@ -112,12 +122,12 @@ def train_run(
     if isinstance(data, Prepared):
         if first:
             write_manifest(folder.data, data)
-        labels = data.labels
+        truth: Labels | Masks = data.labels
     else:
-        labels = data
+        truth = data
     progress.begin(folder.path.name)
     run_loop(
-        labels, settings, folder, resume=resume, origins=origins, say=progress.say, on_step=progress.step,
+        truth, settings, folder, resume=resume, origins=origins, say=progress.say, on_step=progress.step,
         on_epoch=_live_report(folder) if report and first else None,
     )  # fmt: skip
     if not first:
@@ -144,24 +154,34 @@ def check_models(runs: Sequence[TrainConfig]) -> None:
     require("training", "train", *TORCH)
     from optotype.nn.models import create as build
 
-    for model, weights, size in dict.fromkeys((run.model, run.weights, run.size) for run in runs):
-        build(model, 2, size, weights=weights)
+    for task, model, weights, shape in dict.fromkeys((run.task, run.model, run.weights, run.shape) for run in runs):
+        build(model, 2, shape, task=task, weights=weights)
 
 
-def load_data(settings: TrainConfig, *, classes: str | None, max_unreadable: float, progress: Progress) -> Prepared:
-    """The items to train on, every one readable and with a split; says what was left out.
+def load_data(
+    settings: TrainConfig, *, classes: str | None, max_unreadable: float, progress: Progress
+) -> Prepared | Masks:
+    """The items to train on, each with a split (of classification: and readable); says what was left out.
 
     Data without splits are always divided with seed 0, so that runs that differ only in ``settings.seed`` are judged on
     the same items.
     """
+    path = resolve(settings.data)
+    if settings.task == "segment":
+        from optotype.data.prepare_masks import prepare_masks
+
+        masks = prepare_masks(path, classes=classes)
+        return _told(masks.masks, masks.notes, progress)
     prepared = prepare(
-        resolve(settings.data),
-        classes=None if classes is None else read_classes(classes),
-        max_unreadable=max_unreadable,
-    )
-    for note in prepared.notes:
+        path, classes=None if classes is None else read_classes(classes), max_unreadable=max_unreadable
+    )  # fmt: skip
+    return _told(prepared, prepared.notes, progress)
+
+
+def _told(data: D, notes: Sequence[str], progress: Progress) -> D:
+    for note in notes:
         progress.say(note)
-    return prepared
+    return data
 
 
 def predict(
