@@ -26,7 +26,7 @@ def test_pairs_are_counted_and_drained(seed):
     K, pairs = maps(seed)
     values = np.array([*range(K), OTHER, VOID], np.uint8)
     for a, b in pairs:
-        table = np.zeros(65536, np.int64)
+        table = np.zeros((label_pairs.LANES, 65536), np.int32)
         truth, said, n = (np.empty(len(values) ** 2, kind) for kind in (np.uint8, np.uint8, np.int64))
         label_pairs.count(a.ravel(), b.ravel(), table)
         rows = label_pairs.drain(table, values, truth, said, n)
@@ -37,11 +37,11 @@ def test_pairs_are_counted_and_drained(seed):
 
 
 def test_pairs_add_to_what_is_there():
-    table = np.zeros(65536, np.int64)
+    table = np.zeros((label_pairs.LANES, 65536), np.int32)
     a, b = np.full(21, 3, np.uint8), np.full(21, 7, np.uint8)
     for _ in range(2):
         label_pairs.count(a, b, table)
-    assert table[3 * 256 + 7] == 42 == table.sum()
+    assert table[:, 3 * 256 + 7].sum() == 42 == table.sum()
 
 
 def rims_twin(labels: np.ndarray, classes: int, reach: int) -> np.ndarray:

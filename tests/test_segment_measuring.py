@@ -237,6 +237,15 @@ def test_absent_classes_are_told_and_not_averaged():
     assert any("class 2" in w and "not in the truth" in w for w in found.warnings)
 
 
+def test_maps_may_be_read_only_or_turned():
+    truth, said = shards(5)
+    turned = [np.asfortranarray(m) for m in truth.maps]
+    frozen = [m.copy() for m in said.maps]
+    for m in frozen:
+        m.flags.writeable = False
+    assert same(match(truth, said), match(replace(truth, maps=turned), replace(said, maps=frozen)))
+
+
 def test_nothing_but_void_gives_no_numbers_and_no_noise():
     truth, said = tiny([[VOID, VOID]], [[0, 1]])
     with warnings.catch_warnings():

@@ -59,7 +59,7 @@ _Map = NDArray[np.uint8]
 def _judge(truth: Masks, prediction: Masks, i: int, rules: Rules, room: Room) -> _Judged:
     """All tables of item ``i``."""
     K = len(truth.classes)
-    a, b = (np.ascontiguousarray(side.maps[i]) for side in (truth, prediction))
+    a, b = (_usable(side.maps[i], name, room) for side, name in ((truth, "truth map"), (prediction, "said map")))
     if a.shape != b.shape:
         raise InputError(
             f"predicted label map {_name(prediction, i)}", f"{_size(a)} pixels, as the truth {_name(truth, i)}",
@@ -76,11 +76,20 @@ def _judge(truth: Masks, prediction: Masks, i: int, rules: Rules, room: Room) ->
     return {"images": images, "pixels": pixels, "rims": near, "components": components}
 
 
+def _usable(labels: _Map, name: str, room: Room) -> _Map:
+    """A label map as kernels take it: in one piece, and not read-only, although they write nothing to it."""
+    if labels.flags.c_contiguous and labels.flags.writeable:
+        return labels
+    copied: _Map = room.array(name, labels.shape, np.uint8)
+    np.copyto(copied, labels)
+    return copied
+
+
 def _pixels(sides: tuple[Masks, Masks], maps: tuple[_Map, _Map], i: int, room: Room) -> tuple[dict[str, Array], Array]:
     """The pairs of labels of item ``i``, and the pixels of either side that no class of the list has."""
     K = len(sides[0].classes)
     values = np.array([*range(K), OTHER, VOID], np.uint8)
-    table = room.array("table", (label_pairs.VALUES**2,), np.int64, fill=0)
+    table = room.array("table", (label_pairs.LANES, label_pairs.VALUES**2), np.int32, fill=0)
     most = (len(values) ** 2,)
     columns = {name: room.array(name, most, kind) for name, kind in _PIXELS.items()}
     label_pairs.count(maps[0].ravel(), maps[1].ravel(), table)
