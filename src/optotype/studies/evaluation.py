@@ -117,13 +117,13 @@ def evaluate_run(folder: RunFolder, *, resamples: int = 1000, seed: int = 0, com
 
 def _read_run(folder: RunFolder) -> tuple[str, Read]:
     """Task, truth and predictions of a training run."""
-    from optotype.formats import holds_masks, read_mask_manifest, read_mask_predictions
+    split, config = judged_split(folder), read_config(folder.config)
+    if config.task == "segment":
+        from optotype.formats import read_mask_manifest, read_mask_predictions
 
-    split = judged_split(folder)
-    if holds_masks(folder.data):
         masks = read_mask_manifest(folder.data, split=split)
         found = read_mask_predictions(folder.predictions, masks)
-        rules = Rules(void="as-background" if read_config(folder.config).void == "background" else "truth-dropped")
+        rules = Rules(void="as-background" if config.void == "background" else "truth-dropped")
         return "segment", Read(masks, found.masks, masks.items, folder.data, {"rules": rules}, found.warnings)
     labels = read_labels(folder.data, split=split)
     return "classify", Read(labels, read_predictions(folder.predictions, labels), labels.items, folder.data)

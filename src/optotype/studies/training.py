@@ -82,7 +82,7 @@ def train(
     if resume:
         folder = create(root, _name(name, str(flags.get("model", ""))), resume=True)
         settings, origins = resolve_settings(None, folder.config, flags, list(sets))
-        data: Data = kept_data(folder)
+        data: Data = kept_data(folder, settings.task)
     else:
         settings, origins = resolve_settings(None, config, {"task": task, **flags}, list(sets))
         check_models([settings])
@@ -96,11 +96,13 @@ def train(
     return folder, result
 
 
-def kept_data(folder: RunFolder) -> Labels | Masks:
-    """The items that a run was begun with, from the manifest in its folder."""
-    from optotype.formats import holds_masks, read_mask_manifest
+def kept_data(folder: RunFolder, task: str) -> Labels | Masks:
+    """The items that a run of a task was begun with, from the manifest in its folder."""
+    if task == "segment":
+        from optotype.formats import read_mask_manifest
 
-    return read_mask_manifest(folder.data) if holds_masks(folder.data) else read_labels(folder.data)
+        return read_mask_manifest(folder.data)
+    return read_labels(folder.data)
 
 
 def train_run(
