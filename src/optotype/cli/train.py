@@ -30,6 +30,7 @@ def train(
     runs: Path = Path("runs"),
     resume: Annotated[bool, Parameter(negative=())] = False,
     max_unreadable: float = 0.01,
+    unknown: Literal["error", "void"] = "error",
     causes: bool = True,
     report: bool = True,
 ) -> None:
@@ -76,6 +77,8 @@ def train(
         Go on with the run of that name, to the same bits as if it had never stopped.
     max_unreadable
         Unreadable images are left out; a greater share than this is an error.
+    unknown
+        segment: what values in label maps that the class list does not know are.
     causes
         Explain the mistakes: what goes with them, the feature space, centroid distances, heat maps.
     report
@@ -105,6 +108,7 @@ def train(
             runs=runs,
             resume=resume,
             max_unreadable=max_unreadable,
+            unknown=unknown,
             causes=causes,
             report=report,
             progress=progress,

@@ -16,7 +16,7 @@ from optotype.training.loader import Batches
 
 
 def batches(loaded: Loaded, items: Items, *, batch_size: int, threads: int, cache: Path | None) -> Batches:
-    """The items in their order, (b, 3, s, s) float32 a batch.
+    """The items in their order, (b, 3, h, w) float32 a batch.
 
     ``cache`` is a folder of decoded photos such as training's; None keeps them in memory. ``threads`` decode, 0 = as
     many as compute. Raises InputError for no items; iterating raises it naming the file that cannot be decoded.
@@ -26,7 +26,7 @@ def batches(loaded: Loaded, items: Items, *, batch_size: int, threads: int, cach
     model, threads = loaded.model, threads or loaded.hardware.threads
     paths = [items.file(i) for i in range(len(items))]
     return Batches(
-        ImageCache.build(paths, model.size, folder=cache, threads=threads),
+        ImageCache.build(paths, model.shape, folder=cache, threads=threads),
         np.arange(len(items)),
         np.zeros(len(items), np.int32),
         batch_size=batch_size,

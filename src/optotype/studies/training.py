@@ -65,6 +65,7 @@ def train(
     runs: str | Path = "runs",
     resume: bool = False,
     max_unreadable: float = 0.01,
+    unknown: str = "error",
     causes: bool = True,
     report: bool = True,
     progress: Progress | None = None,
@@ -86,7 +87,9 @@ def train(
     else:
         settings, origins = resolve_settings(None, config, {"task": task, **flags}, list(sets))
         check_models([settings])
-        data = load_data(settings, classes=classes, max_unreadable=max_unreadable, progress=progress)
+        data = load_data(
+            settings, classes=classes, max_unreadable=max_unreadable, unknown=unknown, progress=progress
+        )  # fmt: skip
         title = _name(name, settings.model)
         folder = create(root, title) if first else RunFolder(root / title)
     result = train_run(
@@ -161,9 +164,11 @@ def check_models(runs: Sequence[TrainConfig]) -> None:
 
 
 def load_data(
-    settings: TrainConfig, *, classes: str | None, max_unreadable: float, progress: Progress
+    settings: TrainConfig, *, classes: str | None, max_unreadable: float, unknown: str = "error", progress: Progress
 ) -> Prepared | Masks:
     """The items to train on, each with a split (of classification: and readable); says what was left out.
+
+    ``unknown``: what values in label maps that the class list does not know are, ``error`` or ``void``.
 
     Data without splits are always divided with seed 0, so that runs that differ only in ``settings.seed`` are judged on
     the same items.
@@ -172,7 +177,7 @@ def load_data(
     if settings.task == "segment":
         from optotype.data.prepare_masks import prepare_masks
 
-        masks = prepare_masks(path, classes=classes)
+        masks = prepare_masks(path, classes=classes, unknown=unknown)
         return _told(masks.masks, masks.notes, progress)
     prepared = prepare(
         path, classes=None if classes is None else read_classes(classes), max_unreadable=max_unreadable
