@@ -2,13 +2,14 @@
 
     pip install scikit-learn torchmetrics                     # beside optotype; each is left out where it is missing
     PEERS/bin/pip install hotcoco numpy                       # in an environment of its own
-    python benchmarks/bench_segment.py [--rounds 7] [--peers-python PEERS/bin/python] [--images 233]
+    python benchmarks/bench_segment.py [--rounds 7] [--peers-python PEERS/bin/python] [--images 233] [--masks FOLDER]
 
 Seeded label maps of 480 × 360 pixels and 32 classes: piecewise constant, 1 % of the truth's pixels void, 3 % of the
 predicted blocks another class; ``noisy``: a fifth of the predicted pixels at random besides. Arrays → confusion matrix
 in one thread, by the time that the processor gave to it; a folder of PNG files → the same on all cores, and →
-everything that matching finds, beside decoding the files alone; 1,000 resamples of all numbers of 5,000 images. Times
-are medians of the rounds with the least and greatest; ratios are of medians.
+everything that matching finds, beside decoding the files alone, and of the real index masks in ``FOLDER``, set against
+themselves two pixels aside; 1,000 resamples of all numbers of 5,000 images. Times are medians of the rounds with the
+least and greatest; ratios are of medians.
 """
 
 from __future__ import annotations
@@ -198,7 +199,7 @@ class Files(Sequence[Maps]):
             return np.array(image)
 
 
-def folders(truth: Maps, said: Maps, rounds: int) -> None:
+def folders(kind: str, truth: list[Maps], said: list[Maps], rounds: int) -> None:
     """Files → evidence, beside decoding the same files with the same number of threads."""
     threads = usable_cores()
     items = Items.of([f"{i:04}" for i in range(len(truth))])
@@ -222,7 +223,7 @@ def folders(truth: Maps, said: Maps, rounds: int) -> None:
                 run()
                 if number:
                     times[name].append(time.perf_counter() - began)
-        show(f"{2 * len(truth)} PNG files → evidence, {threads} threads", times, "decoding alone")
+        show(f"{2 * len(truth)} PNG files ({kind}) → evidence, {threads} threads", times, "decoding alone")
 
 
 def decoded(truth: Masks, said: Masks, threads: int) -> None:
@@ -306,10 +307,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--images", type=int, default=233)
     parser.add_argument("--peers-python", default="")
+    parser.add_argument("--masks", type=Path)
     options = parser.parse_args()
     truth, said = label_maps(options.images)
     matrices(truth, {"as a model says": said, "noisy": noisy(said)}, options)
-    folders(truth, said, options.rounds)
+    folders("generated", list(truth), list(said), options.rounds)
+    if options.masks:
+        real = list(Files(sorted(options.masks.glob("*.png"))))
+        folders("real", real, [np.roll(labels, 2, axis=1) for labels in real], options.rounds)
     resamples(5000, options.rounds)
     first(options.rounds)
 
