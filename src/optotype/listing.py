@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from optotype.tables import Boxes, Labels, Tracks
+from optotype.mask_classes import MaskClasses
+from optotype.tables import Boxes, Labels, Masks, Tracks
 from optotype.track_parts import Fault
 
 SPLITS = ("train", "val", "test")
@@ -81,3 +82,20 @@ class TrackListing:
     warnings: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
     zero_based: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class MaskListing:
+    """Label maps as the files have them, none of them decoded yet, and in sentences what is unusual about the files.
+
+    ``layout`` names what was recognised. ``masks`` are the images that have a label map; ``bare`` are images without
+    one, ``orphans`` label maps without their image where the layout has images (these are among ``masks``), relative
+    to the data's folder.
+    """
+
+    masks: Masks
+    classes: MaskClasses
+    layout: str
+    warnings: tuple[str, ...] = ()
+    bare: tuple[str, ...] = ()
+    orphans: tuple[str, ...] = ()

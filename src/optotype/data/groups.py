@@ -29,7 +29,7 @@ def group(items: Items, by: str, inspection: Inspection) -> tuple[Strings, str]:
     elif by in items.columns:
         found, how = items.columns[by].astype(np.str_), f"the column '{by}'"
     else:
-        found, how = _by_pattern(items, by), f"the pattern '{by}' in the path"
+        found, how = by_pattern(items, by), f"the pattern '{by}' in the path"
     alone = int((found == "").sum())
     rest = f", {alone:,} images of their own" if alone else ""
     return found, f"{len(np.unique(found[found != ''])):,} groups by {how}{rest}"
@@ -54,7 +54,8 @@ def bursts(inspection: Inspection, seconds: float) -> Strings:
     return np.array(names)
 
 
-def _by_pattern(items: Items, by: str) -> Strings:
+def by_pattern(items: Items, by: str) -> Strings:
+    """Group of each item by a regular expression searched in its key, shape (n,), empty where it is not found."""
     known = ["burst", *items.columns, *(["group"] if (items.group != "").any() else [])]
     hint = did_you_mean(by, known)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy as np
 from optotype.classes import ClassList
 from optotype.errors import InputError, did_you_mean
 from optotype.formats import (
+    camvid,
+    cityscapes,
     class_list,
     coco,
     coco_results,
@@ -19,21 +22,29 @@ from optotype.formats import (
     folder,
     kitti,
     manifest,
+    mask_classes,
+    mask_folder,
+    mask_manifest,
     mot,
     predictions_csv,
     predictions_npz,
     tracks_npz,
+    voc_masks,
 )
-from optotype.listing import SPLITS, BoxListing, Listing, TrackListing
+from optotype.label_maps import Unknown, write_label_map
+from optotype.listing import SPLITS, BoxListing, Listing, MaskListing, TrackListing
+from optotype.mask_classes import MaskClasses
 from optotype.predictions import align
-from optotype.tables import Array, Items, Labels, Tracks
+from optotype.tables import Array, Items, Labels, Masks, Tracks
 from optotype.track_parts import aligned, identified, of_sequences, one_judged
 from optotype.track_trees import is_kitti
 
 __all__ = [
-    "FORMATS", "ClassList", "Format", "read_boxes", "read_classes", "read_columns", "read_detections", "read_items",
-    "read_labels", "read_listing", "read_predictions", "read_track_detections", "read_track_results", "read_tracks",
-    "write_predictions", "write_tracks",
+    "FORMATS", "ClassList", "Format", "MaskClasses", "holds_masks", "is_masks", "read_boxes", "read_classes",
+    "read_columns", "read_detections", "read_items", "read_labels", "read_listing", "read_mask_classes",
+    "read_mask_manifest", "read_mask_predictions", "read_masks", "read_predictions", "read_track_detections",
+    "read_track_results", "read_tracks", "write_label_map", "write_mask_manifest", "write_predictions",
+    "write_tracks",
 ]  # fmt: skip
 
 
@@ -57,6 +68,12 @@ FORMATS: dict[str, Format] = {
     "mot-detections": Format("detections in sequences: SEQ/det/det.txt or SEQ.txt, a row a box", mot.read_detections),
     "kitti": Format("tracks: KITTI's label_02/SEQ.txt, a row a box", kitti.read),
     "tracks-npz": Format("tracks: the columns of the table as arrays", tracks_npz.read, tracks_npz.write),
+    "camvid": Format("label maps: CamVid's folders of images and of masks, with lists or splits", camvid.read),
+    "voc": Format("label maps: PASCAL VOC's JPEGImages, SegmentationClass and lists", voc_masks.read),
+    "cityscapes": Format("label maps: Cityscapes' and IDD's leftImg8bit and gtFine, PNG or polygons", cityscapes.read),
+    "masks": Format("label maps: a folder of PNG files, class numbers, palettes or colours", mask_folder.read),
+    "mask-classes": Format("classes of label maps: name,r,g,b a line, or a name a line", mask_classes.read),
+    "mask-manifest": Format("label maps of a run: data.masks.json beside data.csv", mask_manifest.read),
     "predictions-csv": Format("CSV path,label or path,<class>…", predictions_csv.read, predictions_csv.write),
     "predictions-npz": Format("arrays path, label, scores, classes", predictions_npz.read, predictions_npz.write),
 }
@@ -220,3 +237,84 @@ def _check_exists(path: Path, expected: str) -> None:
     hint = did_you_mean(path.name, beside)
     fix = hint if hint.startswith("Did") else "Check the path."
     raise InputError(str(path), expected, "nothing is there", fix)
+
+
+def read_mask_classes(path: str | Path) -> MaskClasses:
+    """Classes of label maps: a file of ``name,r,g,b`` or of names, or a shipped list such as ``camvid32``."""
+    return mask_classes.read(path)
+
+
+def read_masks(
+    path: Path, *, classes: str | Path | MaskClasses | None = None, split: str | None = None, unknown: Unknown = "error"
+) -> MaskListing:
+    """The truth of segmentation, nothing decoded yet: CamVid, PASCAL VOC, Cityscapes, IDD, or a folder of label maps.
+
+    ``classes`` is a class file, a shipped list or classes; None: those of the data set, or of a class file that lies in
+    the folder. With ``unknown`` ``"void"`` values of no class are counted instead of refused when maps are decoded.
+    """
+    if path.is_file() and mask_manifest.holds_masks(path):
+        masks = read_mask_manifest(path, split=split)
+        known = MaskClasses(masks.classes, masks.colours, {}, {})
+        return MaskListing(masks, known, "manifest")
+    if not path.is_dir():
+        got = "a file" if path.exists() else "nothing there"
+        raise InputError(str(path), "a folder with label maps", got, "Check the path.")
+    path = _inner(path)
+    known_classes = mask_classes.read(classes) if isinstance(classes, (str, Path)) else classes or _classes_beside(path)
+    found: MaskListing = _layout_of(path).read(path, known_classes, unknown)
+    if split is None:
+        return found
+    return replace(found, masks=found.masks.take(_rows_of(path, found.masks.items, split)))
+
+
+def is_masks(path: Path) -> bool:
+    """Whether a folder is in a layout of label maps."""
+    return path.is_dir() and _layout_of(_inner(path)) is not mask_folder
+
+
+def read_mask_predictions(
+    path: Path, truth: Masks, *, classes: str | Path | MaskClasses | None = None, unknown: Unknown = "error"
+) -> MaskListing:
+    """What a model said of the truth's frames, in their order and with their classes: a folder of label maps.
+
+    Files with the palette that ``write_label_map`` gives them hold class indices; others are read by ``classes``, else
+    as class indices.
+    """
+    known = mask_classes.read(classes) if isinstance(classes, (str, Path)) else classes
+    return mask_folder.read_predictions(path, truth, known, unknown)
+
+
+def write_mask_manifest(path: Path, masks: Masks) -> None:
+    """Write ``data.csv`` with the frames, and what their label maps mean beside it; label maps in memory too."""
+    mask_manifest.write(path, masks)
+    manifest.write_items(path, masks.items)
+
+
+def read_mask_manifest(path: Path, *, split: str | None = None) -> Masks:
+    """The label maps that ``write_mask_manifest`` wrote down, all of them or one split."""
+    return mask_manifest.read(path, read_items(path, split=split))
+
+
+def holds_masks(path: Path) -> bool:
+    """Whether a manifest is about label maps."""
+    return mask_manifest.holds_masks(path)
+
+
+def _layout_of(path: Path) -> ModuleType:
+    """The format that recognises a folder."""
+    return next((module for module in (voc_masks, cityscapes, camvid) if module.recognises(path)), mask_folder)
+
+
+def _inner(path: Path) -> Path:
+    """The only folder inside a folder that an archive was unpacked to, else the folder itself."""
+    folders = [inner for inner in path.iterdir() if inner.is_dir() and not inner.name.startswith(".")]
+    known = (voc_masks, cityscapes, camvid)
+    if len(folders) == 1 and not any(module.recognises(path) for module in known):
+        return folders[0] if any(module.recognises(folders[0]) for module in known) else path
+    return path
+
+
+def _classes_beside(path: Path) -> MaskClasses | None:
+    """The classes of the class file in a folder, if there is one."""
+    files = (*sorted(path.glob("class*.csv")), *sorted(path.glob("label_colors*.csv")), path / "classes.txt")
+    return next((mask_classes.read(file) for file in files if file.is_file() and "original" not in file.name), None)

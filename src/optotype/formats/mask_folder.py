@@ -1,0 +1,110 @@
+"""A folder of label maps and nothing else; also what a model leaves: predictions of the truth's frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from optotype.errors import InputError, and_more
+from optotype.label_maps import Coding, Indexed, MaskFiles, Unknown, colour_key, mode_of, palette_of
+from optotype.listing import MaskListing
+from optotype.mask_classes import MaskClasses
+from optotype.mask_trees import MASKS, Pair, camvid_sequence, keyed, listing
+from optotype.tables import VOID, Masks
+
+_CLASSES = "Give --classes: a file with lines name,r,g,b or a name a line, or camvid11, camvid32, voc, cityscapes, idd."
+
+
+def read(path: Path, classes: MaskClasses | None, unknown: Unknown) -> MaskListing:
+    """Read all label maps below a folder; keys are their paths in it without suffix."""
+    if classes is None:
+        raise InputError(str(path), "a known data set, or a folder of label maps and a class file", "no class file",
+                         _CLASSES)  # fmt: skip
+    found = keyed(path, MASKS)
+    if not found:
+        raise InputError(str(path), f"label maps ({', '.join(MASKS[:3])} …)", "none", "Check the folder.")
+    pairs = [Pair(key, None, mask, group=camvid_sequence(key)) for key, mask in found.items()]
+    coding = coding_of(next(iter(found.values())), classes)
+    return listing(path, pairs, classes, coding, layout="folder of label maps", unknown=unknown)
+
+
+def read_predictions(path: Path, truth: Masks, classes: MaskClasses | None, unknown: Unknown) -> MaskListing:
+    """Read the label maps of the truth's frames, in its order.
+
+    A file belongs to the frame of its path below the folder, else to the only frame of its name. Frames without a file
+    and files without a frame are InputErrors. ``classes`` is how foreign files are to be read; files with the palette
+    of the truth's classes hold class indices.
+    """
+    if not path.is_dir():
+        got = "a file" if path.exists() else "nothing there"
+        raise InputError(str(path), "a folder of predicted label maps", got, "Check the path.")
+    found = keyed(path, MASKS)
+    by_key = _matched(path, found, truth)
+    files = tuple(by_key[key] for key in truth.items.key.tolist())
+    known = classes or MaskClasses(truth.classes, truth.colours, _identity(truth), {})
+    coding = _own(files[0], truth) or coding_of(files[0], known)
+    masks = Masks(truth.items, truth.classes, MaskFiles(files, coding, unknown), truth.colours.copy())
+    return MaskListing(masks, known, "predicted label maps")
+
+
+def coding_of(path: Path, classes: MaskClasses) -> Coding:
+    """How files such as ``path`` are read: by colour where they have colours that the list knows, else by number."""
+    mode = mode_of(path)
+    if mode in ("RGB", "RGBA"):
+        if not classes.painted:
+            raise InputError(str(path), "values that are class numbers", "a colour image", _CLASSES)
+        return classes.coloured
+    palette = palette_of(path)
+    if palette is not None and classes.painted and len(palette):
+        used = {colour_key(colour) for colour in palette.tolist()[: len(classes.values)]}
+        painted = set(classes.painted)
+        if len(used & painted) > 1 and not _same_order(palette.tolist(), classes):
+            return classes.coloured
+    return classes.indexed
+
+
+def _same_order(palette: list[list[int]], classes: MaskClasses) -> bool:
+    """Whether number and colour of each entry of a palette say the same."""
+    return all(
+        classes.painted.get(colour_key(colour), index) == index
+        for colour, index in ((palette[v], i) for v, i in classes.values.items() if v < len(palette) and i != VOID)
+    )
+
+
+def _own(path: Path, truth: Masks) -> Indexed | None:
+    """Class indices, where the file's palette is that of the truth's classes: what ``write_label_map`` writes."""
+    palette = palette_of(path)
+    if palette is None or len(palette) < len(truth.colours):
+        return None
+    same = (palette[: len(truth.colours)] == truth.colours).all()
+    return Indexed(_identity(truth)) if same else None
+
+
+def _identity(truth: Masks) -> dict[int, int]:
+    return {**{i: i for i in range(len(truth.classes))}, VOID: VOID}
+
+
+def _matched(path: Path, found: dict[str, Path], truth: Masks) -> dict[str, Path]:
+    """Key of the truth → file."""
+    keys = truth.items.key.tolist()
+    wanted = set(keys)
+    short: dict[str, list[str]] = {}
+    for key in keys:
+        short.setdefault(key.rpartition("/")[2], []).append(key)
+    by_key: dict[str, Path] = {}
+    unknown = []
+    for key, file in found.items():
+        same = short.get(key.rpartition("/")[2], [])
+        target = key if key in wanted else same[0] if len(same) == 1 else None
+        if target is None:
+            unknown.append(file)
+        elif target in by_key:
+            raise InputError(str(path), "one file a frame", f"'{by_key[target].name}' and '{file.name}'", "Remove one.")
+        else:
+            by_key[target] = file
+    missing = [key for key in keys if key not in by_key]
+    if missing or unknown:
+        parts = [f"{len(missing):,} missing: '{missing[0]}'{and_more(len(missing) - 1)}"] if missing else []
+        parts += [f"{len(unknown):,} of no such frame: {unknown[0]}{and_more(len(unknown) - 1)}"] if unknown else []
+        raise InputError(str(path), f"a label map for each of the truth's {len(keys):,} frames", "; ".join(parts),
+                         "Name the files as the frames; --split judges one split.")  # fmt: skip
+    return by_key
