@@ -36,7 +36,7 @@ IMAGES = 20_000
 PIXELS = 50_000
 RULES = Rules()
 NAMES = tuple(f"class {k}" for k in range(K))
-PARTS = [(part.slice, part.name, key) for part in parts.parts() for key, *_ in part.ratios]
+PARTS = [(part.slice, part.name, key) for part in parts.parts() for key, *_ in part.ratios if key != parts.COUNTED]
 HEADLINE = [measure.key for measure in SEGMENT]
 CLASS = [measure.key for measure in SEGMENT_CLASS]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -29,12 +29,6 @@ LANES = 64
 HISTOGRAM = 10
 """Bins of the classes' IoU."""
 BACKGROUND = "background"
-FEWEST_MIXED = 10
-"""With fewer groups on one side a share is too near to its bound for an interval."""
-
-PartKey: TypeAlias = tuple[str, str, str]
-"""Slice, name and key of a number of a part."""
-
 _RULES = Rules()
 
 
@@ -44,10 +38,10 @@ class Samples:
 
     ``value`` and ``resampled`` hold the headline numbers by key, () and (resamples,), NaN where one does not exist;
     ``class_value`` and ``class_resampled`` those of each of the ``classes``, (K,) and (resamples, K); ``part_value``
-    and ``part_resampled`` those of ``parts.ratios``, ``part_groups`` how many groups hold any of the part, and the
-    fewer of those with what is right and what is wrong; ``per_group`` (groups,) the headline numbers of each group.
-    ``groups`` are drawn, in the sorted order of their names; ``independent``: each is one image; ``class_groups`` (K,)
-    hold pixels of the class. Samples of two evidences under one seed are paired.
+    and ``part_resampled`` those of ``parts.ratios``, ``part_groups`` how many groups hold any of the part;
+    ``per_group`` (groups,) are the headline numbers of each group alone. ``groups`` are drawn, in the sorted order of
+    their names; ``independent``: each is one image; ``class_groups`` (K,) hold pixels of the class. Samples of two
+    evidences under one seed are paired.
     """
 
     classes: tuple[str, ...]
@@ -58,9 +52,9 @@ class Samples:
     resampled: Mapping[str, Floats]
     class_value: Mapping[str, Floats]
     class_resampled: Mapping[str, Floats]
-    part_value: Mapping[PartKey, float]
-    part_resampled: Mapping[PartKey, Floats]
-    part_groups: Mapping[PartKey, tuple[int, int]]
+    part_value: Mapping[parts.Key, float]
+    part_resampled: Mapping[parts.Key, Floats]
+    part_groups: Mapping[parts.Key, int]
     per_group: Mapping[str, Floats]
 
     @property
@@ -81,12 +75,12 @@ class Samples:
         value, groups = float(self.class_value[key][k]), int(self.class_groups[k])
         return intervals.of_number(self.class_resampled[key][:, k], value, groups)
 
-    def part_interval(self, key: PartKey) -> Interval:
-        """That of a number of a part of the pixels or components that lie in enough groups, right and wrong ones."""
-        there, mixed = self.part_groups[key]
-        if not self.enough or there < FEWEST_GROUPS or mixed < FEWEST_MIXED:
+    def part_interval(self, key: parts.Key) -> Interval:
+        """That of a share of the pixels of a part that lies in enough groups."""
+        groups = self.part_groups[key]
+        if not self.enough or key[2] == parts.COUNTED or groups < FEWEST_GROUPS:
             return intervals.NONE
-        return intervals.of_number(self.part_resampled[key], self.part_value[key], there)
+        return intervals.of_number(self.part_resampled[key], self.part_value[key], groups)
 
     def difference(self, other: Samples, key: str) -> Interval:
         """Interval of a headline number of this model less that of another, on the same groups under one seed."""
@@ -216,7 +210,9 @@ def _slices(evidence: Evidence, samples: Samples, rules: Rules) -> dict[str, lis
         group, groups = group_index(evidence.groups)
         n = sums.addends(evidence, rules, group, groups).pixels
         found["sequence"] = [
-            SliceResult(name, int(n[i]), {key: _metric(values[i]) for key, values in samples.per_group.items()})
+            SliceResult(
+                name.lstrip("\x01"), int(n[i]), {key: _metric(values[i]) for key, values in samples.per_group.items()}
+            )
             for i, name in enumerate(np.unique(evidence.groups).tolist())
         ]
     return found

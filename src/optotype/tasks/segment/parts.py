@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,12 @@ from optotype.tables import Array, Floats
 
 SIZES: Final = (("small", 32**2), ("medium", 96**2), ("large", None))
 """Components by area, and the area in pixels that each name is below: those of COCO's objects."""
+
+Key: TypeAlias = tuple[str, str, str]
+"""Slice, name and key of a number of a part."""
+
+COUNTED: Final = "found"
+"""The share of components that are found. It has no interval: near 1 these hold too seldom."""
 
 FOUND = 0.5
 """The share of its pixels from which on a component counts as found."""
@@ -38,7 +44,7 @@ def parts() -> tuple[Part, ...]:
         Part("part", "interior", (("accuracy", 2, 3),), 3),
     )
     sized = tuple(
-        Part("size", name, (("recall", b, b + 1), ("found", b + 2, b + 3)), b + 3)
+        Part("size", name, (("recall", b, b + 1), (COUNTED, b + 2, b + 3)), b + 3)
         for b, (name, _) in zip(range(len(near) * 2, 100, 4), SIZES, strict=False)
     )
     return (*sized, *near)
@@ -63,7 +69,7 @@ def addends(evidence: Evidence, place: Array, places: int) -> Floats:
     return np.column_stack([near, by_size.reshape(places, -1)])
 
 
-def ratios(sums: Floats) -> dict[tuple[str, str, str], Floats]:
+def ratios(sums: Floats) -> dict[Key, Floats]:
     """Every ratio of sums (…, columns), (…), by slice, name and key."""
     return {
         (part.slice, part.name, key): divide(sums[..., a], sums[..., b])
@@ -72,17 +78,9 @@ def ratios(sums: Floats) -> dict[tuple[str, str, str], Floats]:
     }
 
 
-def holders(sums: Floats) -> dict[tuple[str, str, str], tuple[int, int]]:
-    """In how many places, of sums (places, columns), there is anything to divide; and anything right, or wrong: the
-    fewer of the two.
-    """
-    found = {}
-    for part in parts():
-        for key, a, b in part.ratios:
-            right, wrong = sums[:, a] > 0, sums[:, a] < sums[:, b]
-            counts = int((sums[:, b] > 0).sum()), int(min(right.sum(), wrong.sum()))
-            found[part.slice, part.name, key] = counts
-    return found
+def holders(sums: Floats) -> dict[Key, int]:
+    """In how many places, of sums (places, columns), there is anything to divide."""
+    return {(part.slice, part.name, key): int((sums[:, b] > 0).sum()) for part in parts() for key, _, b in part.ratios}
 
 
 def _by_place(at: Array, places: int, *values: Array) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from optotype.metrics.intervals import FEWEST_GROUPS, LEVEL
-from optotype.tasks.segment.parts import FOUND, SIZES
+from optotype.tasks.segment.parts import COUNTED, FOUND, SIZES
 from optotype.tasks.segment.rules import VOIDS, Rules
 from optotype.tasks.segment.thresholds import TENTHS, definition
 
@@ -39,6 +39,7 @@ def protocol(
             "level": LEVEL,
             "method": "bootstrap of groups: Student's on the logit, allowing for 0 to 2.41 times the bias that shows",
             "averages": "over classes: degrees of freedom after Satterthwaite, as classes in few groups say less",
+            COUNTED: "none: a share of components near 1, where intervals hold too seldom",
             "few_groups": f"none under {FEWEST_GROUPS} groups; blocks of frames speak of these sequences alone",
             "differences": "as method, without the logit, paired by group",
             "unit": "image" if independent else "group",
