@@ -9,6 +9,8 @@ import msgspec
 from optotype.diagnose.domains import Crossing
 
 CROSSING_FILE = "crossing.json"
+VERSUS, CROSSING = "versus", "crossing"
+"""Folders inside a run of a study: its evaluation on the other data set, and what holding the two together found."""
 
 
 class CrossingFile(msgspec.Struct, frozen=True):

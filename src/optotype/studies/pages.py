@@ -17,8 +17,8 @@ from optotype.diagnose.space import centroid_section
 from optotype.diagnose.space.records import load_centroids
 from optotype.errors import InputError
 from optotype.runs import RunFolder
-from optotype.studies import explained
-from optotype.studies.crossing_records import CROSSING_FILE, CrossingFile
+from optotype.studies import architectures, explained
+from optotype.studies.crossing_records import CROSSING, CROSSING_FILE, CrossingFile
 from optotype.studies.declared import STUDY_FILE, Declared, StudyFile
 from optotype.studies.demo.paging import demo_page
 from optotype.studies.demo.records import DEMO_FILE, DemoFile
@@ -43,6 +43,9 @@ from optotype.views import (
     Verdict,
     View,
 )  # fmt: skip
+
+_BEST = {"classify": ("accuracy", "Most accurate"), "segment": ("miou", "Highest mean IoU")}
+"""What a study's runs are told apart by, and how it is said."""
 
 _NOUNS = {"track": ("sequence", "box")}
 """What items and objects of a task are called, where they have names of their own."""
@@ -135,7 +138,10 @@ def _study_page(folder: RunFolder) -> Page:
         sections.append(_runs_section(kept.study, done))
     if folder.centroids.is_file():
         sections.append(centroid_section(load_centroids(folder.centroids), pictures(done[0])))
+    sections += [section for run in done for section in _across(run)]
     sections += [_one_run(run) for run in done]
+    if kept.study.task == "segment":
+        sections += _architectures(done)
     for run in done:
         if training := training_section(run):
             sections.append(prefixed(training, f"{run.path.name}-", f"{run.path.name}: "))
@@ -144,11 +150,30 @@ def _study_page(folder: RunFolder) -> Page:
 
 
 def _best(runs: Sequence[RunFolder]) -> Sentence:
-    """What the most accurate run reaches."""
+    """What the best run reaches."""
     found = [(run, load(run)) for run in runs]
-    run, judged = max(found, key=lambda pair: pair[1].result.metrics["accuracy"].value or 0)
+    key, words = _BEST[found[0][1].result.task]
+    run, judged = max(found, key=lambda pair: pair[1].result.metrics[key].value or 0)
     first = task_of(judged.result.task).verdict(judged.result, judged.evidence)[0]
-    return Sentence(f"Most accurate: {run.path.name}. {first.text}", first.tone, f"{run.path.name}-run")
+    return Sentence(f"{words}: {run.path.name}. {first.text}", first.tone, f"{run.path.name}-run")
+
+
+def _across(run: RunFolder) -> list[Section]:
+    """What another data set does to the run's model, as far as that was looked at."""
+    file = run.path / CROSSING / CROSSING_FILE
+    if not file.is_file():
+        return []
+    crossing = _read(file, CrossingFile).crossing
+    head, *rest = crossing_sections(crossing)
+    head = msgspec.structs.replace(head, views=[Verdict(crossing_verdict(crossing)), *head.views])
+    name = run.path.name
+    return [prefixed(section, f"{name}-across-", f"{name}: ") for section in (head, *rest)]
+
+
+def _architectures(runs: Sequence[RunFolder]) -> list[Section]:
+    """Of every run the curves in one plot and the layers."""
+    found = [(run.path.name, architectures.section(run)) for run in runs]
+    return [prefixed(section, f"{name}-one-", f"{name}: ") for name, section in found if section is not None]
 
 
 def _one_run(run: RunFolder) -> Section:

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
-import numpy as np
 
 from optotype import results
-from optotype.catalog import resolve
-from optotype.data.prepare import Prepared, prepare, write_manifest
 from optotype.diagnose.compare import Comparison
 from optotype.errors import InputError, did_you_mean
 from optotype.files import write_atomic
-from optotype.formats import read_classes, read_labels
 from optotype.runs import RunFolder, create
 from optotype.studies import camvid, idd, voc2007, wildlife
+from optotype.studies.across import look_across, read_other
+from optotype.studies.crossing_records import CROSSING, CROSSING_FILE
 from optotype.studies.declared import STUDY_FILE, Declared, StudyFile, StudyRun, read
 from optotype.studies.explaining import compare_spaces
 from optotype.studies.paired import compare_folders, save
 from optotype.studies.reports import write_report
-from optotype.studies.training import Progress, Silent, check_models, explained, train_run
-from optotype.tables import Labels
+from optotype.studies.study_data import StudyData, begin
+from optotype.studies.training import Progress, Silent, check_models, explained, kept_data, train_run
 
 
 class Recipe(Protocol):
@@ -42,7 +40,6 @@ STUDIES: dict[str, dict[str, Recipe]] = {
 }
 """Name → preset → recipe; the first preset is taken where none is named."""
 
-TINY_ITEMS = 12
 TINY = {
     "classify": ("epochs=1", "size=32", "batch_size=8"),
     "segment": ("epochs=1", "size=64", "batch_size=4"),
@@ -118,21 +115,25 @@ def run(
     """Train and judge every run on one split, compare them, and write the report into the study's folder.
 
     All runs see the same items in the same splits: .7/.1/.2 of all photos whatever their folders, unless ``ratios`` or
-    ``keep_split`` say otherwise. With ``resume`` finished runs are kept and the one that was stopped goes on.
+    ``keep_split`` say otherwise; label maps keep the split of their data set. With ``resume`` finished runs are kept
+    and the one that was stopped goes on.
     """
     progress = progress or Silent()
     check_models([declared_run.config for declared_run in declared.runs])
     folder = _open(Path(runs), declared, resume=resume, command=command)
     if resume and folder.data.is_file():
-        data: Prepared | Labels = read_labels(folder.data)
+        data: StudyData = kept_data(folder, declared.task)
     else:
-        data = _prepare(declared, ratios, keep_split, classes, max_unreadable)
-        for note in data.notes:
-            progress.say(note)
-        write_manifest(folder.data, data)
-    for declared_run in declared.runs:
-        _run_one(declared_run, folder, data, progress, command)
+        data = begin(
+            declared, folder, ratios=ratios, keep_split=keep_split, classes=classes, max_unreadable=max_unreadable,
+            say=progress.say,
+        )  # fmt: skip
+    other = read_other(declared, progress.say)
     done = [RunFolder(folder.path / r.name) for r in declared.runs]
+    for declared_run, place in zip(declared.runs, done, strict=True):
+        _run_one(declared_run, folder, data, progress, command)
+        if other is not None and not (place.path / CROSSING / CROSSING_FILE).is_file():
+            look_across(place, other, declared, say=progress.say, command=command)
     comparison = compare_folders(done, [r.name for r in declared.runs]) if len(done) > 1 else None
     if comparison is not None:
         save(folder, comparison, done)
@@ -157,33 +158,7 @@ def _open(runs: Path, declared: Declared, *, resume: bool, command: str) -> RunF
     return folder
 
 
-def _prepare(
-    declared: Declared, ratios: Sequence[float] | None, keep_split: bool, classes: str | None, max_unreadable: float
-) -> Prepared:
-    first = declared.runs[0].config
-    prepared = prepare(
-        resolve(first.data),
-        ratios=tuple(ratios or (0.7, 0.1, 0.2)),
-        keep_split=keep_split,
-        seed=first.seed,
-        classes=None if classes is None else read_classes(classes),
-        max_unreadable=max_unreadable,
-    )
-    return _thinned(prepared) if declared.name.endswith("-tiny") else prepared
-
-
-def _thinned(prepared: Prepared) -> Prepared:
-    """A few items of each class and split, for a smoke test."""
-    labels = prepared.labels
-    kept = [
-        np.flatnonzero((labels.label == k) & (labels.items.split == split))[:TINY_ITEMS]
-        for k in range(len(labels.classes))
-        for split in ("train", "val", "test")
-    ]
-    return replace(prepared, labels=labels.take(np.sort(np.concatenate(kept))))
-
-
-def _run_one(declared: StudyRun, study: RunFolder, data: Prepared | Labels, progress: Progress, command: str) -> None:
+def _run_one(declared: StudyRun, study: RunFolder, data: StudyData, progress: Progress, command: str) -> None:
     folder = RunFolder(study.path / declared.name)
     if folder.eval.is_file():
         progress.say(f"{declared.name}: finished before, kept")
