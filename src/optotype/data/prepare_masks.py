@@ -11,6 +11,7 @@ from optotype.data.prepare import divide
 from optotype.data.split import DEFAULT_RATIOS
 from optotype.errors import InputError
 from optotype.formats import read_masks
+from optotype.label_maps import Unknown
 from optotype.tables import Labels, Masks
 
 
@@ -22,7 +23,7 @@ class PreparedMasks:
     notes: tuple[str, ...] = ()
 
 
-def prepare_masks(path: Path, *, classes: str | Path | None = None, unknown: str = "error") -> PreparedMasks:
+def prepare_masks(path: Path, *, classes: str | Path | None = None, unknown: Unknown = "error") -> PreparedMasks:
     """Read label maps and see that every item is in a split.
 
     Splits that are given stay. A missing validation part is taken from train, and a validation part without a test

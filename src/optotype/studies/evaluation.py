@@ -8,7 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from optotype.errors import InputError
-from optotype.formats import read_columns, read_items, read_labels, read_predictions
+from optotype.formats import (
+    read_columns,
+    read_items,
+    read_labels,
+    read_mask_manifest,
+    read_mask_predictions,
+    read_predictions,
+)
 from optotype.results import Result
 from optotype.runs import RunFolder
 from optotype.studies.judging import judge
@@ -119,12 +126,10 @@ def _read_run(folder: RunFolder) -> tuple[str, Read]:
     """Task, truth and predictions of a training run."""
     split, config = judged_split(folder), read_config(folder.config)
     if config.task == "segment":
-        from optotype.formats import read_mask_manifest, read_mask_predictions
-
         masks = read_mask_manifest(folder.data, split=split)
         found = read_mask_predictions(folder.predictions, masks)
         rules = Rules(void="as-background" if config.void == "background" else "truth-dropped")
-        return "segment", Read(masks, found.masks, masks.items, folder.data, {"rules": rules}, found.warnings)
+        return "segment", Read(masks, found.masks, masks.items, folder.data, found.warnings, {"rules": rules})
     labels = read_labels(folder.data, split=split)
     return "classify", Read(labels, read_predictions(folder.predictions, labels), labels.items, folder.data)
 

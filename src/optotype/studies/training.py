@@ -10,8 +10,10 @@ from typing import Any, Protocol, TypeVar
 
 from optotype.catalog import resolve
 from optotype.data.prepare import Prepared, prepare, write_manifest
+from optotype.data.prepare_masks import prepare_masks
 from optotype.errors import InputError, OptotypeError, require
-from optotype.formats import read_classes, read_items, read_labels, write_predictions
+from optotype.formats import read_classes, read_items, read_labels, read_mask_manifest, write_predictions
+from optotype.label_maps import Unknown
 from optotype.results import Result
 from optotype.runs import RunFolder, create
 from optotype.studies.evaluation import evaluate_run
@@ -65,7 +67,7 @@ def train(
     runs: str | Path = "runs",
     resume: bool = False,
     max_unreadable: float = 0.01,
-    unknown: str = "error",
+    unknown: Unknown = "error",
     causes: bool = True,
     report: bool = True,
     progress: Progress | None = None,
@@ -102,8 +104,6 @@ def train(
 def kept_data(folder: RunFolder, task: str) -> Labels | Masks:
     """The items that a run of a task was begun with, from the manifest in its folder."""
     if task == "segment":
-        from optotype.formats import read_mask_manifest
-
         return read_mask_manifest(folder.data)
     return read_labels(folder.data)
 
@@ -164,7 +164,7 @@ def check_models(runs: Sequence[TrainConfig]) -> None:
 
 
 def load_data(
-    settings: TrainConfig, *, classes: str | None, max_unreadable: float, unknown: str = "error", progress: Progress
+    settings: TrainConfig, *, classes: str | None, max_unreadable: float, unknown: Unknown = "error", progress: Progress
 ) -> Prepared | Masks:
     """The items to train on, each with a split (of classification: and readable); says what was left out.
 
@@ -175,8 +175,6 @@ def load_data(
     """
     path = resolve(settings.data)
     if settings.task == "segment":
-        from optotype.data.prepare_masks import prepare_masks
-
         masks = prepare_masks(path, classes=classes, unknown=unknown)
         return _told(masks.masks, masks.notes, progress)
     prepared = prepare(

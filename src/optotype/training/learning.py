@@ -22,6 +22,7 @@ class Learning:
     """The part of training that differs from task to task.
 
     - ``sample``: training items on which the training metrics are measured at most
+    - ``keep(path, truth)`` → writes the manifest of the data
     - ``targets(truth, config, folder, threads)`` → what is aimed at, row by row; ``folder`` keeps decoded maps
     - ``frequencies(targets, rows, classes)`` → how often each class occurs in the rows
     - ``prepare(images, labels, classes, config, key)`` → what is fed and what is aimed at (mixing)
@@ -37,6 +38,7 @@ class Learning:
     """
 
     sample: int
+    keep: Callable[[Path, Truth], None]
     targets: Callable[[Truth, TrainConfig, Path | None, int], Targets]
     frequencies: Callable[[Targets, Rows, int], Frequencies]
     prepare: Callable[[Tensor, Tensor, int, TrainConfig, Key], tuple[Tensor, Tensor]]

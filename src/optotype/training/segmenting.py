@@ -8,13 +8,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from optotype.diagnose.epochs import Score
-from optotype.tables import OTHER, VOID, Masks
+from optotype.formats import read_mask_predictions, write_label_map, write_mask_manifest
+from optotype.label_maps import MaskFiles
+from optotype.tables import OTHER, VOID, Chosen, Masks
 from optotype.training.balance import Frequencies
 from optotype.training.cache import ImageCache, Pixels
 from optotype.training.config import TrainConfig
@@ -26,12 +29,32 @@ SAMPLE_SIZE = 64
 """Training items on which the training metrics are measured at most."""
 
 
+def keep(path: Path, truth: Truth) -> None:
+    """``data.csv`` of frames and label maps, and beside it what their values mean."""
+    write_mask_manifest(path, cast(Masks, truth))
+
+
 def targets(truth: Truth, config: TrainConfig, folder: Path | None, threads: int) -> ImageCache:
     """The label maps at the size of the input, void as the settings say; all are decoded."""
     masks = cast(Masks, truth)
-    cache = ImageCache.of_maps(masks.maps, config.shape, values(config), folder=folder, threads=threads)
+    files, coding = _files(masks.maps)
+    cache = ImageCache.of_maps(
+        masks.maps, config.shape, values(config), files=files, coding=coding, folder=folder, threads=threads
+    )  # fmt: skip
     cache.fill()
     return cache
+
+
+def _files(maps: Sequence[Pixels]) -> tuple[Sequence[Path], str]:
+    """The files that label maps lie in, one a map, and how they are read; none where they lie elsewhere."""
+    match maps:
+        case MaskFiles():
+            return maps.paths, msgspec.json.encode(maps.coding).decode()
+        case Chosen():
+            files, coding = _files(maps.maps)
+            return [files[row] for row in maps.rows.tolist()] if files else (), coding
+        case _:
+            return (), ""
 
 
 def values(config: TrainConfig) -> Pixels:
@@ -109,8 +132,6 @@ def predict(module: nn.Module, feed: Feed, rows: Rows, places: Sequence[Path]) -
 
     In float32 whatever the precision of training. Every rank writes its share.
     """
-    from optotype.formats import read_mask_predictions, write_label_map
-
     truth, hardware = cast(Masks, feed.truth), feed.hardware
     with judging(module):
         for batch in feed.measuring(rows, torch.float32):
@@ -130,7 +151,7 @@ def predict(module: nn.Module, feed: Feed, rows: Rows, places: Sequence[Path]) -
 def _size(truth: Masks, row: int) -> tuple[int, int]:
     """Height and width of an item's label map, which is decoded where they are not known."""
     height, width = int(truth.items.height[row]), int(truth.items.width[row])
-    return (height, width) if height and width else truth.maps[row].shape  # type: ignore[return-value]
+    return (height, width) if height and width else truth.maps[row].shape
 
 
 def marks(maps: Targets) -> Iterator[str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from optotype.data.prepare import Prepared, write_manifest
 from optotype.diagnose.epochs import Score
 from optotype.formats import write_predictions
 from optotype.tables import Labels
@@ -29,6 +30,11 @@ SAMPLE_SIZE = 5000
 """Training items of classification on which the training metrics are measured at most."""
 
 LABELS = NDArray[np.int32]
+
+
+def classify_keep(path: Path, truth: Truth) -> None:
+    """``data.csv`` of paths and classes."""
+    write_manifest(path, Prepared.of(cast(Labels, truth)))
 
 
 def classify_targets(truth: Truth, _config: TrainConfig, _folder: Path | None, _threads: int) -> Targets:
@@ -97,6 +103,7 @@ def classify_marks(targets: Targets) -> Iterator[str]:
 LEARNING = {
     "classify": Learning(
         sample=SAMPLE_SIZE,
+        keep=classify_keep,
         targets=classify_targets,
         frequencies=classify_frequencies,
         prepare=classify_prepare,
@@ -110,6 +117,7 @@ LEARNING = {
     ),
     "segment": Learning(
         sample=segmenting.SAMPLE_SIZE,
+        keep=segmenting.keep,
         targets=segmenting.targets,
         frequencies=segmenting.frequencies,
         prepare=segmenting.prepare,

@@ -22,7 +22,6 @@ from optotype.nn.hardware import Hardware, choose
 from optotype.nn.models import Model, create
 from optotype.runs import RunFolder
 from optotype.tables import Masks
-from optotype.tasks import task_of
 from optotype.training import environment, guarding, loggers
 from optotype.training.balance import class_weights
 from optotype.training.cache import ImageCache, shared_folder
@@ -245,7 +244,7 @@ def _write_beginning(folder: RunFolder, feed: Feed, origins: Mapping[str, str], 
     if not folder.config.is_file():
         write_config(folder.config, config, origins)
     if not folder.data.is_file():
-        task_of(config.task).keep(folder.data, feed.truth)
+        LEARNING[config.task].keep(folder.data, feed.truth)
     if not folder.architecture.is_file():
         _write_architecture(folder, feed.model, tell)
     now = environment.describe(feed.hardware, feed.ranks, feed.model)
