@@ -166,7 +166,7 @@ def _coloured(path: Path, coding: Coloured, unknown: Unknown) -> LabelMap:
                 "Give a class file without colours where values are class numbers.",
             )  # fmt: skip
         size = (image.height, image.width)
-        pixels = np.frombuffer(image.convert("RGB").tobytes(), np.uint8)
+        pixels = np.frombuffer(bytearray(image.convert("RGB").tobytes()), np.uint8)  # the kernel takes no read-only one
     from optotype.kernels.colours import index_colours
 
     n = size[0] * size[1]

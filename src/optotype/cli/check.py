@@ -10,16 +10,17 @@ from cyclopts import Parameter
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from optotype.data.findings import BoxCounts, Findings, Spread
+    from optotype.data.findings import BoxCounts, Findings, MaskCounts, Spread
 
 
 def check(
     path: str,
     /,
     *,
-    task: Literal["classify", "detect", "track"] | None = None,
+    task: Literal["classify", "segment", "detect", "track"] | None = None,
     images: Path | None = None,
     classes: str | None = None,
+    out: Path | None = None,
     threads: int = 0,
     fail: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
@@ -30,14 +31,19 @@ def check(
     ----------
     path
         classify: folder with one folder per class, CSV with path,label, or a catalogued name such as 'digits'.
+        segment: CamVid, PASCAL VOC, Cityscapes, IDD, or a folder of label maps with --task segment --classes FILE.
         detect: COCO's JSON with images, annotations and categories. track: MOTChallenge's folder of sequences, one
         sequence, a gt.txt, KITTI's label_02, or .npz.
     task
-        What the data is for. Default: detect for a .json file, track for sequences with gt/gt.txt, else classify.
+        What the data is for. Default: detect for a .json file, track for sequences with gt/gt.txt, segment for layouts
+        of label maps, else classify.
     images
         detect, track: the folder that holds the images, to look at these too.
     classes
-        classify, track: the class list: a file, or a shipped map such as 'wildlife'.
+        classify, track: the class list: a file, or a shipped map such as 'wildlife'. segment: lines name,r,g,b or a
+        name a line, or camvid11, camvid32, voc, cityscapes, idd, idd-level3.
+    out
+        segment: a new folder for check.html, which shows two examples of each class in the data set's colours.
     threads
         Threads that decode; 0 = all cores this process may use.
     fail
@@ -51,15 +57,16 @@ def check(
     from optotype.cli import console
     from optotype.cli.counting import counting
     from optotype.data.check import check as run
-    from optotype.formats import read_classes
-
-    known = None if classes is None else read_classes(classes)
     with counting("looking at files", "looked at {} files") as progress:
-        found = run(resolve(path), task=task, images=images, classes=known, threads=threads, progress=progress)
+        found = run(resolve(path), task=task, images=images, classes=classes, threads=threads, progress=progress)
     if json:
         console.out.file.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
     else:
         _show(found)
+    if out is not None:
+        from optotype.studies.examples import write_examples
+
+        console.say(f"two examples of each class: {write_examples(resolve(path), found, out, classes=classes)}")
     return 1 if fail and found.failed else 0
 
 
@@ -74,6 +81,9 @@ def _show(found: Findings) -> None:
         said = f"{found.tracks.ignored:,} more boxes are to be ignored"
         said += f"; {found.tracks.distractors:,} are of distractors" if found.tracks.distractors else ""
         console.out.print(Text(said), soft_wrap=True)
+    if found.masks is not None:
+        for name, value in _mask_lines(found.masks):
+            console.out.print(Text(f"{name:20}{value}"), soft_wrap=True)
     if found.boxes is not None:
         for name, value in _box_lines(found.boxes):
             console.out.print(Text(f"{name:20}{value}"), soft_wrap=True)
@@ -109,6 +119,14 @@ def _box_lines(boxes: BoxCounts) -> list[tuple[str, str]]:
     ]
 
 
+def _mask_lines(masks: MaskCounts) -> list[tuple[str, str]]:
+    """What is said of the label maps, a name and a text a line."""
+    sizes = [f"{size} ({n:,})" for size, n in list(masks.sizes.items())[:3]]
+    more = f" and {len(masks.sizes) - 3:,} more sizes" if len(masks.sizes) > 3 else ""
+    void = f"{masks.void:,}{_share(masks.void, masks.pixels)}"
+    return [("size of label maps", ", ".join(sizes) + more), ("void pixels", void)]
+
+
 def _share(n: int, of: int) -> str:
     return f" ({n / of:.0%})".replace("%", " %") if of else ""
 
@@ -130,11 +148,15 @@ def _table(found: Findings) -> Table:
     elif found.boxes is not None:
         counted, crowds = found.boxes.objects, found.boxes.crowds
         columns += ["objects", "share", *(["crowds"] if crowds else [])]
+    if found.masks is not None:
+        counted = found.masks.pixels - found.masks.void
+        columns += ["pixels", "share"]
     table = Table("class", box=None, pad_edge=False)
     for name in columns:
         table.add_column(name, justify="right")
     table.add_column("")
-    sizes = [row.n if counted is None else row.objects for row in found.classes]
+    sizes = [row.pixels if found.masks is not None else row.n if counted is None else row.objects
+             for row in found.classes]  # fmt: skip
     most = max(sizes, default=0) or 1
     for row, n in zip(found.classes, sizes, strict=True):
         cells = [*(f"{row.splits[split]:,}" for split in splits), f"{row.n:,}"]

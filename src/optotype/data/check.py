@@ -11,6 +11,7 @@ import numpy as np
 
 from optotype.classes import ClassList
 from optotype.data import check_boxes, check_frames, duplicates
+from optotype.data.check_masks import check_masks
 from optotype.data.check_tracks import check_tracks
 from optotype.data.duplicates import Components, Duplicates, members
 from optotype.data.findings import ClassCount, Finding, Findings, Severity, Task, any_finding, worst_first
@@ -18,7 +19,7 @@ from optotype.data.inspection import LEAST_SIDE, Inspection, Progress, inspect
 from optotype.data.split import DEFAULT_RATIOS, check_ratios, targets
 from optotype.data.statistics import class_counts
 from optotype.errors import InputError
-from optotype.formats import read_boxes, read_listing
+from optotype.formats import is_masks, read_boxes, read_classes, read_listing
 from optotype.listing import BAD_NAME, NO_IMAGE, OUTSIDE, SPLITS, Listing
 from optotype.tables import Array, Boxes, Labels, Strings
 from optotype.track_trees import is_tree
@@ -69,19 +70,24 @@ def check(
     *,
     task: Task | None = None,
     images: str | Path | None = None,
-    classes: ClassList | None = None,
+    classes: ClassList | str | Path | None = None,
     threads: int = 0,
     progress: Progress | None = None,
 ) -> Findings:
     """Look at a data set, at every image once, and say what is there and what is wrong with it.
 
-    A folder or CSV is for classification, COCO's JSON for detection, sequences (SEQ/gt/gt.txt) for tracking; ``task``
-    overrules. ``images`` is the folder that holds the images (detection: without it only the file is looked
+    A folder or CSV is for classification, COCO's JSON for detection, sequences (SEQ/gt/gt.txt) for tracking, a layout
+    of label maps (CamVid, PASCAL VOC, Cityscapes, IDD) for segmentation; ``task`` overrules. ``classes`` are names, or
+    the file that has them. ``images`` is the folder that holds the images (detection: without it only the file is looked
     at; tracking: where it is not the sequences' own). Raises InputError only where there is nothing
     to look at (no such path, no image, a file that cannot be read as what it should be).
     """
     path = Path(path)
-    task = task or ("detect" if path.suffix.lower() == ".json" else "track" if is_tree(path) else "classify")
+    task = task or _task_of(path)
+    if task == "segment":
+        return _segment(path, images, classes, threads, progress)
+    if isinstance(classes, (str, Path)):
+        classes = read_classes(str(classes))
     if task == "track":
         return check_tracks(path, None if images is None else Path(images), classes)
     if task == "detect":
@@ -92,6 +98,27 @@ def check(
         raise InputError("--images", "a COCO JSON file, whose images lie elsewhere", f"'{path}'",
                          "Leave --images out: a folder or CSV leads to its images.")  # fmt: skip
     return _classify(path, classes, threads, progress)
+
+
+def _task_of(path: Path) -> Task:
+    if path.suffix.lower() == ".json":
+        return "detect"
+    if is_tree(path):
+        return "track"
+    return "segment" if is_masks(path) else "classify"
+
+
+def _segment(
+    path: Path, images: str | Path | None, classes: ClassList | str | Path | None, threads: int,
+    progress: Progress | None,
+) -> Findings:  # fmt: skip
+    if images is not None:
+        raise InputError("--images", "nothing: a data set of label maps has its images beside them", f"'{images}'",
+                         "Leave it out.")  # fmt: skip
+    if not isinstance(classes, (str, Path, type(None))):
+        raise InputError("classes", "a class file or a shipped list, whose values are known", "names",
+                         "Give the file's name.")  # fmt: skip
+    return check_masks(path, classes=classes, threads=threads, progress=progress)
 
 
 def _classify(path: Path, classes: ClassList | None, threads: int, progress: Progress | None) -> Findings:

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
-Task: TypeAlias = Literal["classify", "detect", "track"]
+Task: TypeAlias = Literal["classify", "segment", "detect", "track"]
 
 EXAMPLES = 5
 """Most examples that a finding shows."""
@@ -30,7 +30,8 @@ class ClassCount(msgspec.Struct, frozen=True):
 
     Of classification: readable images. Of detection: images with an object of the class, and its ``objects`` and
     ``crowds`` (regions that hold any number of objects; they are not among the objects). Of tracking: frames with an
-    object of the class, its boxes in ``objects``, its ``tracks``, and in ``crowds`` the boxes that do not count.
+    object of the class, its boxes in ``objects``, its ``tracks``, and in ``crowds`` the boxes that do not count. Of
+    segmentation: images with a pixel of the class, and all its ``pixels``.
     """
 
     name: str
@@ -39,6 +40,7 @@ class ClassCount(msgspec.Struct, frozen=True):
     objects: int = 0
     crowds: int = 0
     tracks: int = 0
+    pixels: int = 0
 
     @property
     def images(self) -> int:
@@ -91,11 +93,22 @@ class TrackCounts(msgspec.Struct, frozen=True, kw_only=True):
     distractors: int
 
 
+class MaskCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Label maps: what was recognised, all ``pixels``, those that are ``void`` or ``unknown``, and images by size."""
+
+    layout: str
+    pixels: int
+    void: int
+    unknown: int
+    sizes: dict[str, int]
+
+
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that ``check`` found. Worst findings first.
 
-    ``images`` are the readable ones (classification), those that the file lists (detection) or the frames (tracking).
-    ``boxes`` counts the objects of detection, else None; ``sequences`` and ``tracks`` are those of tracking, else None.
+    ``images`` are the readable ones (classification), those that the file lists (detection), the frames (tracking) or
+    those with a label map (segmentation). ``boxes`` counts the objects of detection, else None; ``sequences`` and
+    ``tracks`` are those of tracking, ``masks`` the label maps of segmentation, else None.
     """
 
     format: Literal["optotype.check/1"] = "optotype.check/1"
@@ -108,6 +121,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     boxes: BoxCounts | None = None
     sequences: list[SequenceCount] | None = None
     tracks: TrackCounts | None = None
+    masks: MaskCounts | None = None
 
     def count(self, kind: str) -> int:
         """How many of a kind were found, 0 where there is none."""
@@ -129,12 +143,20 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
         if self.boxes is not None:
             parts += [counted(self.boxes.objects, "object")]
             parts += [counted(self.boxes.crowds, "crowd")] if self.boxes.crowds else []
+        if self.masks is not None:
+            parts = [self.masks.layout, counted(self.images, "image"), counted(self.masks.pixels, "pixel")]
         parts += [counted(n, *names) for kind, *names in _SUMMARY if (n := self.count(kind))]
-        counts = [row.n if self.boxes is None and self.tracks is None else row.objects for row in self.classes]
+        counts = [self._size(row) for row in self.classes]
         if filled := [n for n in counts if n]:
             ratio = max(filled) / min(filled)
             parts.append("classes even" if ratio < 1.05 else f"classes uneven 1:{_short(ratio)}")
         return ", ".join(parts)
+
+    def _size(self, row: ClassCount) -> int:
+        """What makes a class large: pixels, objects or images."""
+        if self.masks is not None:
+            return row.pixels
+        return row.n if self.boxes is None and self.tracks is None else row.objects
 
 
 _SUMMARY = (
@@ -153,6 +175,11 @@ _SUMMARY = (
     ("outside", "box outside its sequence", "boxes outside their sequences"),
     ("zero_size", "box without a size", "boxes without a size"),
     ("leaps", "leap of an id", "leaps of ids"),
+    ("missing_mask", "image without a label map", "images without label maps"),
+    ("missing_image", "label map without an image", "label maps without images"),
+    ("unknown_values", "with unknown values", "with unknown values"),
+    ("size", "of another size than its image", "of other sizes than their images"),
+    ("polygons", "polygon that covers nothing", "polygons that cover nothing"),
 )
 
 _RANK = {"error": 0, "warning": 1, "note": 2}

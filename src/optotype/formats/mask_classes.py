@@ -46,13 +46,12 @@ def _of_table(path: Path) -> MaskClasses:
     table = delimited.read(path, required=("name",), fix=_FIX)
     names = [name.strip() for name in table.column("name")]
     _check_names(path, names)
-    if not all(channel in table.header for channel in "rgb"):
-        return listed([(name, None) for name in names], where=str(path))
-    rows: list[tuple[str, tuple[int, int, int] | None]] = []
-    channels = [table.column(channel) for channel in "rgb"]
-    for i, name in enumerate(names):
-        r, g, b = (_level(table.where(i), column[i]) for column in channels)
-        rows.append((name, (r, g, b)))
+    rows: list[tuple[str, tuple[int, int, int] | None]] = [(name, None) for name in names]
+    if all(channel in table.header for channel in "rgb"):
+        channels = [table.column(channel) for channel in "rgb"]
+        for i, name in enumerate(names):
+            r, g, b = (_level(table.where(i), column[i]) for column in channels)
+            rows[i] = (name, (r, g, b))
     found = listed(rows, where=str(path))
     if "value" not in table.header:
         return found
