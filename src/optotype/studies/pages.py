@@ -146,7 +146,9 @@ def _study_page(folder: RunFolder) -> Page:
         if training := training_section(run):
             sections.append(prefixed(training, f"{run.path.name}-", f"{run.path.name}: "))
     sections += [s for s in (data_section(folder), _study_provenance(folder, kept)) if s]
-    return Page(title=kept.study.title, sections=sections, subtitle=f"study {kept.study.name}, {len(done)} runs")
+    return Page(
+        title=kept.study.title, sections=sections, subtitle=f"study {kept.study.name}, {plural(len(done), 'run')}"
+    )
 
 
 def _best(runs: Sequence[RunFolder]) -> Sentence:
