@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from optotype.diagnose.causes import causes
-from optotype.diagnose.conditions import Features, Objects, Tracked, attach, measure
+from optotype.diagnose.conditions import Features, Objects, Regions, Tracked, attach, measure
 from optotype.diagnose.space import Featured, Space, compare, explore, explore_answers, place, placing
 from optotype.diagnose.space.records import save as save_space
 from optotype.errors import InputError
@@ -153,7 +153,7 @@ def _explained(
         features=None if found is None else _features(found, rows),
     )
     evidence = attach(judged.evidence, items, conditions)
-    result = causes(evidence, seed=seed, skipped=conditions.skipped)
+    result = causes(evidence, seed=seed, skipped=conditions.skipped, protocol=judged.result.protocol)
     warnings = [*result.warnings, *conditions.warnings]
     told = msgspec.to_builtins(msgspec.structs.replace(result, warnings=warnings))
     return Judged(msgspec.structs.replace(judged.result, causes=told), evidence)
@@ -176,7 +176,13 @@ def _tracked(evidence: Evidence) -> Objects:
     return Objects(around.item, around.label, around.box, tracked)
 
 
-_OBJECTS: dict[str, Callable[[Evidence], Objects]] = {"detect": _boxes, "track": _tracked}
+def _components(evidence: Evidence) -> Objects:
+    """Connected parts of the truth's classes."""
+    rows = evidence["components"]
+    return Objects(rows.item, rows["label"].astype(np.int32), rows["box"], regions=Regions(rows["area"], rows["rim"]))
+
+
+_OBJECTS: dict[str, Callable[[Evidence], Objects]] = {"detect": _boxes, "track": _tracked, "segment": _components}
 """Task → the objects of an evaluation, where an item has more than one."""
 
 

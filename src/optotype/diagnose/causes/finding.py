@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from optotype.diagnose.causes.looking import Looked, kind_of, look, parts_of, un
 from optotype.diagnose.causes.outcomes import Outcomes, outcomes
 from optotype.diagnose.causes.rates import Sample, difference, intervals, z_of
 from optotype.diagnose.causes.records import Bin, Causes, Effect, Slice, Spread
+from optotype.diagnose.causes.relating import cell_rows, relations, taken
 from optotype.diagnose.causes.testing import association
 from optotype.diagnose.causes.trusting import misplaced
 from optotype.diagnose.causes.words import WORDS
@@ -32,13 +34,15 @@ def causes(
     resamples: int = 2000,
     seed: int = 0,
     skipped: list[tuple[str, str]] | None = None,
+    protocol: Mapping[str, Any] | None = None,
 ) -> Causes:
     """Look for what the failures go with among the table ``conditions`` of the evidence.
 
     ``failed`` (rows of that table,) bool; None: a classifier's wrong items, the objects that a detector misses. Items
     of one group of the evidence are not taken as independent, nor are objects of one item; nor, for a condition of
     the class, items of one class. ``skipped`` is what ``measure`` left out, with its reasons (None: what the table
-    lacks). Effects and slices are associations: nothing here shows what would happen if a condition were changed.
+    lacks); ``protocol`` is the evaluation's, whose rules the cells of a segmentation follow. Effects and slices are
+    associations: nothing here shows what would happen if a condition were changed.
     """
     if TABLE not in evidence.tables:
         warning = "No conditions were measured."
@@ -60,9 +64,20 @@ def causes(
         skipped=conditions.skipped if skipped is None else skipped, warnings=_too_few(sample, evidence.task),
         task=evidence.task,
     )  # fmt: skip
+    if evidence.task == "segment":
+        base = _of_cells(base, evidence, conditions, known, protocol or {})
     if len(failed) < FEWEST_ITEMS or base.failures < FEWEST_FAILURES or base.failures == base.n:
         return base
     return _found(base, conditions, known, sample, evidence.classes)
+
+
+def _of_cells(
+    base: Causes, evidence: Evidence, conditions: Conditions, known: Outcomes | None, protocol: Mapping[str, Any]
+) -> Causes:
+    """With how the IoU of cells goes with conditions, and what components that fail are taken for."""
+    found = relations(cell_rows(evidence, conditions, protocol), resamples=base.resamples, seed=base.seed)
+    mistaken = [] if known is None else taken(known, evidence.classes)
+    return msgspec.structs.replace(base, relations=found, taken=mistaken)
 
 
 def _found(

@@ -56,9 +56,21 @@ def _of_tracks(evidence: Evidence) -> Outcomes:
     return Outcomes(failed, truth, np.where(failed, -1, truth).astype(np.int32), evidence.classes)
 
 
+def _of_components(evidence: Evidence) -> Outcomes:
+    """A component fails when less than half of its pixels are right; it is taken for what most of the wrong ones are.
+
+    What is said there may be no class at all, and then it is taken for nothing.
+    """
+    rows, K = evidence["components"], len(evidence.classes)
+    truth, said = (np.asarray(rows[name], np.int32) for name in ("label", "said"))
+    failed = 2 * rows["right"] < rows["area"]
+    return Outcomes(failed, truth, np.where(failed, np.where(said < K, said, -1), truth), evidence.classes)
+
+
 OUTCOMES: dict[str, tuple[str, Callable[[Evidence], Outcomes]]] = {
     "classify": ("labels", _of_items),
     "detect": ("truth", _of_objects),
     "track": ("truth", _of_tracks),
+    "segment": ("components", _of_components),
 }
 """Task → the table of the evidence that is needed, and what reads it."""

@@ -110,11 +110,51 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
     p_holm: float
 
 
+class Band(msgspec.Struct, frozen=True):
+    """The (image, class) cells of one part by a condition: how many, and their mean IoU with its 95 % interval."""
+
+    name: str
+    n: int
+    iou: float
+    low: float | None = None
+    high: float | None = None
+
+
+class Relation(msgspec.Struct, frozen=True, kw_only=True):
+    """How the IoU of (image, class) cells goes with a condition of their components (mean, by pixels).
+
+    ``rank`` is Spearman's correlation over all ``n`` cells, ``within`` that of ranks inside each class, so that it does
+    not say which classes are hard; ``classes`` have cells enough for it (None: none has). ``p`` is of ``within``,
+    ``p_holm`` corrected for the number of conditions.
+    """
+
+    condition: str
+    label: str
+    unit: str
+    n: int
+    bands: list[Band]
+    rank: Spread
+    within: Spread | None
+    classes: int
+    p: float | None
+    p_holm: float | None
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What failures of a class are taken for (None: for no class), ``n`` of the class's ``failures``."""
+
+    truth: str
+    said: str | None
+    n: int
+    failures: int
+
+
 class Causes(msgspec.Struct, frozen=True, kw_only=True):
     """What the failures of a ``task`` go with. ``adjustment`` says how effects were adjusted, or why they were not.
 
     ``searched`` class (or pair) × condition × direction combinations were looked at for ``slices``. ``skipped`` holds
-    (condition, reason).
+    (condition, reason). Of a segmentation ``relations`` say how the IoU of (image, class) cells goes with conditions,
+    and ``taken`` what components that fail are taken for, the commonest first.
     """
 
     n: int
@@ -130,3 +170,5 @@ class Causes(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     warnings: list[str] = []
     task: str = "classify"
+    relations: list[Relation] = []
+    taken: list[Taken] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optotype.diagnose.causes.cell_views import cell_section
 from optotype.diagnose.causes.records import Causes, Effect
 from optotype.diagnose.causes.wording import SLICES, TARGET, shown_effects, title
 from optotype.diagnose.causes.words import WORDS
@@ -14,8 +15,12 @@ MOST_SLICES = 20
 
 
 def sections(causes: Causes) -> list[Section]:
-    """Sections ``causes`` (effects, a chart of each strong condition, what was left out) and ``slices``."""
+    """Sections ``causes`` (effects, a chart of each strong condition, what was left out), ``cell-relations`` of a
+    segmentation, and ``slices``.
+    """
     found = [_effects(causes)]
+    if causes.relations or causes.taken:
+        found.append(cell_section(causes))
     if causes.slices or causes.trust:
         views: list[View] = []
         if causes.slices:

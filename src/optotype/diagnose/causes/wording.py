@@ -30,12 +30,20 @@ def sentences(causes: Causes, *, most: int = 3) -> list[Sentence]:
     return found[:most]
 
 
+PLAINER = {"rim": "size"}
+"""Condition → another that says the same in plainer words and speaks for it where the two cannot be told apart."""
+
+
 def shown_effects(causes: Causes) -> list[Effect]:
-    """Effects that hold after correction (and adjustment, where there is one), without those like a stronger one."""
+    """Effects that hold after correction (and adjustment, where there is one), without those like a stronger one, or
+    like one in plainer words.
+    """
+    holding = {effect.condition: effect for effect in causes.effects if effect.kind != "model" and holds(effect)}
     kept: list[Effect] = []
-    for effect in sorted(causes.effects, key=_strength, reverse=True):
+    for effect in sorted(holding.values(), key=_strength, reverse=True):
         told = any(effect.condition in other.entangled for other in kept)
-        if effect.kind != "model" and holds(effect) and not told:
+        plainer = holding.get(PLAINER.get(effect.condition, ""))
+        if not told and (plainer is None or plainer.condition not in effect.entangled):
             kept.append(effect)
     return kept
 

@@ -25,7 +25,7 @@ class Words:
     meant: str
     called: str
     any: str
-    link: Callable[[Slice], Link]
+    link: Callable[[Slice], Link | None]
 
 
 def _items(found: Slice) -> Link:
@@ -38,6 +38,11 @@ def _objects(found: Slice) -> Link:
     if found.predicted:
         return Link("events", {"type": "Cls", "class": found.predicted})
     return Link("events", {"type": "Loc" if found.fails else "Miss", "class": found.truth})
+
+
+def _components(found: Slice) -> Link:
+    """The images in which the class fares worst."""
+    return Link("cells", {"class": found.truth})
 
 
 def _tracks(found: Slice) -> Link:  # noqa: ARG001 — misses of all classes stand together
@@ -65,5 +70,15 @@ WORDS = {
         "taken for",
         "missed",
         _tracks,
+    ),
+    "segment": Words(
+        "component",
+        "components",
+        "missed",
+        "misses",
+        "A component is a connected part of a class in the truth. Missed: less than half of its pixels are right. ",
+        "taken for",
+        "missed in any way",
+        _components,
     ),
 }

@@ -1,4 +1,4 @@
-"""Conditions that the boxes alone support: size, shape, place, and the company of other objects.
+"""Conditions that boxes and areas support: size, shape, place, and the company of other objects.
 
 Each function takes what is known of n objects and returns float64 (n,), NaN where the value does not exist.
 """
@@ -14,11 +14,47 @@ from optotype.tables import Floats
 
 BORDER = 1.0
 """A side of a box within so many pixels of the image's border lies on it."""
+NEAR = 0.25
+"""How far a component looks for others of its class, as a share of √(w h)."""
 
 
 def size(known: Known) -> Floats:
-    """√(w h) in pixels of the object's box, or of the whole image."""
+    """√(w h) in pixels of the object's box, or of the whole image; √ of the number of pixels of a component."""
+    if known.objects.regions is not None:
+        return np.sqrt(known.objects.regions.area)
     return np.sqrt(known.box[:, 2] * known.box[:, 3])
+
+
+def fill(known: Known) -> Floats:
+    """Share of its box that a component fills: little of what is thin and slanting, bent, or full of holes."""
+    regions = known.objects.regions
+    assert regions is not None, "components of label maps"
+    return np.asarray(regions.area / (known.box[:, 2] * known.box[:, 3]))
+
+
+def rim(known: Known) -> Floats:
+    """Share of a component's pixels that lie near another class."""
+    regions = known.objects.regions
+    assert regions is not None, "components of label maps"
+    return np.asarray(regions.rim / regions.area)
+
+
+def pieces(known: Known) -> Floats:
+    """How many other components of its class lie beside it: their boxes meet when its own is grown by √(w h) / 4.
+
+    Label maps do not say what hides what; something that is partly hidden often lies in pieces.
+    """
+    found = np.zeros(len(known.objects))
+    label = known.objects.label
+    for rows in _images(known):
+        box = known.box[rows]
+        reach = np.sqrt(box[:, 2:3] * box[:, 3:]) * NEAR
+        low, high = box[:, :2] - reach, box[:, :2] + box[:, 2:] + reach
+        stop = box[:, :2] + box[:, 2:]
+        meet = ((low[:, None] <= stop) & (high[:, None] >= box[:, :2])).all(axis=2)
+        meet &= label[rows][:, None] == label[rows]
+        found[rows] = meet.sum(axis=1) - 1
+    return found
 
 
 def aspect(known: Known) -> Floats:

@@ -28,23 +28,33 @@ class Tracked:
 
 
 @dataclass(frozen=True, eq=False)
+class Regions:
+    """Connected parts of label maps, by their pixels: ``area`` (n,), and ``rim`` (n,) those near another class."""
+
+    area: NDArray[np.int64]
+    rim: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
 class Objects:
     """What is judged, one row an object (classify: one an item).
 
     ``item`` (n,) is the row of the items, non-decreasing; ``label`` (n,) the class; ``box`` (n, 4) x, y, w, h in pixels
     of the upright image, which may reach beyond it; a row of NaN stands for the whole image. Where an item is a
-    sequence, ``tracked`` tells its frames apart.
+    sequence, ``tracked`` tells its frames apart; where an object is part of a label map, ``regions`` knows its pixels.
     """
 
     item: Ints
     label: Ints
     box: Floats
     tracked: Tracked | None = None
+    regions: Regions | None = None
 
     def __post_init__(self) -> None:
         assert len(self.item) == len(self.label) == len(self.box), "ragged objects"
         assert bool((np.diff(self.item) >= 0).all()), "objects out of item order"
         assert self.tracked is None or len(self.tracked.image) == len(self.item), "ragged objects"
+        assert self.regions is None or len(self.regions.area) == len(self.item), "ragged objects"
 
     @property
     def image(self) -> Array:

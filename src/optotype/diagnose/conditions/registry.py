@@ -37,6 +37,9 @@ class Condition:
 
 ALL = ("classify", "segment", "detect", "track")
 MANY = ("segment", "detect", "track")
+BOXED = ("detect", "track")
+"""Tasks whose objects are boxes: those around parts of label maps nearly always cover each other."""
+PARTS = ("segment",)
 STILLS = ("classify", "segment", "detect")
 """Tasks whose items are images: no pixels of sequences are looked at."""
 MOVING = ("track",)
@@ -51,7 +54,14 @@ _BRIEF = "no object is in two frames that follow each other"
 # fmt: off
 CONDITIONS = (
     Condition("size", "size", "px", ALL, (0, INF), "truth", "smaller", "larger", UNSIZED,
-              "√(w h) of the box, or of the image", geometry.size),
+              "√(w h) of the box, or of the image; √ of the pixels of a component", geometry.size),
+    Condition("fill", "share of its box that it fills", "share", PARTS, (0, 1), "truth", "thinner or more ragged",
+              "more compact", UNSIZED, "pixels over w h of the box", geometry.fill),
+    Condition("rim", "share near a boundary", "share", PARTS, (0, 1), "truth", "further from boundaries",
+              "closer to boundaries", UNSIZED, "of its pixels, those near one of another class", geometry.rim),
+    Condition("pieces", "other pieces of its class beside it", "pieces", PARTS, (0, INF), "truth", "more in one piece",
+              "in more pieces", _ALONE, "components of its class whose boxes meet its own, grown by ¼ √(w h)",
+              geometry.pieces),
     Condition("aspect", "width / height", "", ALL, (0, INF), "truth", "narrower", "wider", UNSIZED,
               "w / h of the box, or of the image", geometry.aspect),
     Condition("position", "distance from the image centre", "share", ALL, (0, INF), "truth", "nearer to the centre",
@@ -60,9 +70,9 @@ CONDITIONS = (
               "higher in the image", BOXLESS, "of the image's height, from its lower edge", geometry.height),
     Condition("truncation", "cut off by the border", "share", ALL, (0, 1), "truth", "less cut off", "more cut off",
               BOXLESS, "share of the box's outline on the image's border or beyond", geometry.truncation),
-    Condition("overlap", "overlap with others", "share", MANY, (0, 1), "truth", "freer", "more covered", _ALONE,
+    Condition("overlap", "overlap with others", "share", BOXED, (0, 1), "truth", "freer", "more covered", _ALONE,
               "largest share of the box that another box covers", geometry.overlap),
-    Condition("spacing", "distance to others", "sizes", MANY, (0, INF), "truth", "closer to others",
+    Condition("spacing", "distance to others", "sizes", BOXED, (0, INF), "truth", "closer to others",
               "further from others", _ALONE, "nearest other centre, in units of √(w h)", geometry.spacing),
     Condition("others", "other objects in the image", "objects", MANY, (0, INF), "truth", "with fewer others",
               "among more others", _ALONE, "count", geometry.others),
