@@ -2,5 +2,6 @@
 
 from optotype.tasks.segment.matching import match
 from optotype.tasks.segment.measuring import Samples, measure, resample
+from optotype.tasks.segment.reading import digest, keep, read
 
-__all__ = ["Samples", "match", "measure", "resample"]
+__all__ = ["Samples", "digest", "keep", "match", "measure", "read", "resample"]

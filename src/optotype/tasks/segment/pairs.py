@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optotype.evidence import Evidence
+from optotype.evidence import Evidence, Rows
 from optotype.tables import OTHER, VOID, Array
 from optotype.tasks.segment.rules import Void
 
 NO_CLASS = -1
+VOID_CLASS = "void"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +34,10 @@ def pairs(evidence: Evidence, void: Void, *, constant: int | None = None) -> Pai
 
     A predicted value that no class has is a miss under every rule, and so is a predicted void where truth has a class
     and void is not left out. With ``constant``, the truth against a model that says this label (a class or VOID)
-    everywhere; a pair of labels may then stand in several rows.
+    everywhere; a pair of labels may then stand in several rows. Where void is a class it is the one called VOID_CLASS,
+    which comes last if the list has none.
     """
-    rows, K, classes = evidence["pixels"], len(evidence.classes), evidence.classes
+    rows, classes = evidence["pixels"], evidence.classes
     spoken = rows["said"] if constant is None else np.full(len(rows), constant, np.uint8)
     void_truth, void_said = rows["truth"] == VOID, spoken == VOID
     truth = np.where(void_truth, NO_CLASS, rows["truth"].astype(np.int64))
@@ -46,19 +48,21 @@ def pairs(evidence: Evidence, void: Void, *, constant: int | None = None) -> Pai
     elif void == "as-fp":
         kept |= said != NO_CLASS
     elif void == "as-class":
-        truth[void_truth], said[void_said] = K, K
         kept[:] = True
-        classes = (*classes, void_name(classes))
+        if VOID_CLASS not in classes:
+            classes = (*classes, VOID_CLASS)
+        truth[void_truth] = said[void_said] = classes.index(VOID_CLASS)
     elif void == "as-background":
         truth[void_truth], said[void_said] = 0, 0
         kept[:] = True
     return Pairs(classes, rows.item[kept], truth[kept], said[kept], rows["n"][kept])
 
 
-def void_name(classes: tuple[str, ...]) -> str:
-    """What void is called as a class.
-
-    >>> void_name(("sky", "road")), void_name(("void", "road"))
-    ('void', 'void (none of the list)')
-    """
-    return "void" if "void" not in classes else "void (none of the list)"
+def with_void_apart(evidence: Evidence) -> Evidence:
+    """The pairs of evidence whose last class is void, as reading has it for ``as-class``, with void as none."""
+    rows, K = evidence["pixels"], len(evidence.classes) - 1
+    if evidence.classes[-1] != VOID_CLASS or not K:
+        return evidence
+    sides = {name: np.where(rows[name] == K, VOID, rows[name]).astype(np.uint8) for name in ("truth", "said")}
+    pixels = Rows(rows.item, {**sides, "n": rows["n"]})
+    return Evidence(evidence.task, evidence.classes[:-1], evidence.keys, evidence.groups, {"pixels": pixels})

@@ -31,7 +31,7 @@ def protocol(
         "accuracy": "of a class: (TP + TN) / N against the rest; TP / (TP + FN) is its recall",
         "thresholds": [t / TENTHS for t in rules.thresholds],
         "threshold_analysis": definition(rules.thresholds),
-        "boundary": f"within {rules.rim} rows and columns of a pixel of another class, of which void is none",
+        "boundary": f"within {rules.rim} rows and columns of a pixel of another class; there is none towards void",
         "components": f"8 neighbours, at least {rules.least} pixels; small below {limits[0]:,}, large from "
         f"{limits[1]:,}; found with {FOUND:.0%} of the pixels right",
         "parts_and_components": "of the truth's classes, whatever becomes of void",
