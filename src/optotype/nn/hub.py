@@ -1,10 +1,14 @@
-"""Pretrained weights of the Hugging Face hub: from its cache, else over the network, else a message at once."""
+"""Pretrained weights of a hub (Hugging Face, torchvision): from its cache, else downloaded, else a message at once."""
 
 from __future__ import annotations
 
 import os
 import urllib.error
 import urllib.request
+from pathlib import Path
+from typing import Any
+
+import torch
 
 from optotype.errors import InputError
 
@@ -12,7 +16,7 @@ FILES = ("model.safetensors", "pytorch_model.bin")
 _TIMEOUT = 10.0
 
 
-def hub_options(name: str, repository: str) -> dict[str, str]:
+def hub_options(name: str, repository: str, revision: str | None = None) -> dict[str, str]:
     """What timm needs beyond the name: the cached file where there is one, nothing where the hub can be reached.
 
     The hub's own client would retry for most of a minute before it gave up, so the network is tried first.
@@ -20,7 +24,7 @@ def hub_options(name: str, repository: str) -> dict[str, str]:
     from huggingface_hub import constants, try_to_load_from_cache
 
     for file in FILES:
-        cached = try_to_load_from_cache(repository, file)
+        cached = try_to_load_from_cache(repository, file, None, revision)
         if isinstance(cached, str):
             return {"file": cached}
     if constants.HF_HUB_OFFLINE:
@@ -28,6 +32,18 @@ def hub_options(name: str, repository: str) -> dict[str, str]:
     if reason := unreachable(constants.ENDPOINT):
         raise no_hub(name, f"not in the cache, and {constants.ENDPOINT} cannot be reached: {reason}")
     return {}
+
+
+def torchvision_state(name: str, weights: Any) -> dict[str, Any]:
+    """The tensors of torchvision's pretrained ``weights`` (an entry of its enum), from torch's cache or downloaded."""
+    file = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2]
+    if not file.is_file() and (reason := unreachable(weights.url)):
+        raise InputError(
+            f"--weights hub, {name}", f"torchvision's weights, or their file in its cache ({file.parent})", reason,
+            f"Connect to the network; or fetch {weights.url} on another machine and give it here: --weights FILE; or "
+            "train from scratch: --weights none.",
+        )  # fmt: skip
+    return weights.get_state_dict(progress=False, check_hash=True)  # type: ignore[no-any-return]
 
 
 def unreachable(address: str) -> str:

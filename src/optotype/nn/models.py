@@ -10,11 +10,22 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
-from optotype.errors import InputError, MissingExtraError, did_you_mean
+from optotype.errors import InputError
+from optotype.nn import timm_models
 from optotype.nn import weights as files
-from optotype.nn.hub import hub_options, no_hub
+from optotype.nn.built import IMAGENET_MEAN, IMAGENET_STD, Built, first_line
+from optotype.nn.segment import pretrained, smp_models
 from optotype.nn.segment.acuity import acuity
+from optotype.nn.segment.deeplab import (
+    DeepLabV3,
+    deeplabv3_resnet50,
+    deeplabv3plus_mobilenet,
+    deeplabv3plus_resnet101,
+)
+from optotype.nn.segment.fcn_basic import fcn_basic
+from optotype.nn.segment.fcn_resnet34 import FCNResNet34, fcn_resnet34
 from optotype.nn.segment.parts import Segmenter
+from optotype.nn.segment.segnet import SegNet, segnet
 from optotype.nn.segment.unet import unet, unet_bn
 from optotype.nn.small_cnn import small_cnn
 
@@ -27,12 +38,24 @@ SEGMENTERS: dict[str, Callable[[int], Segmenter]] = {
     "unet": unet,
     "unet_bn": unet_bn,
     "acuity": acuity,
+    "fcn_basic": fcn_basic,
+    "fcn_resnet34": fcn_resnet34,
+    "segnet": segnet,
+    "deeplabv3_resnet50": deeplabv3_resnet50,
+    "deeplabv3plus_mobilenet": deeplabv3plus_mobilenet,
+    "deeplabv3plus_resnet101": deeplabv3plus_resnet101,
 }
-"""Networks of segmentation: name → function of the number of classes. They take images of any height and width."""
+"""Networks of segmentation: name → function of the number of classes. They take images of any height and width.
+Others are segmentation-models-pytorch's: ``DeepLabV3Plus:resnet50``."""
+
+PRETRAINED: dict[type[nn.Module], Callable[[Any], Built]] = {
+    SegNet: pretrained.encoder,
+    FCNResNet34: pretrained.encoder,
+    DeepLabV3: pretrained.coco,
+}
+"""Networks of segmentation that have pretrained weights: class → function that loads them into one."""
 
 Task = Literal["classify", "segment"]
-
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True)
@@ -115,24 +138,29 @@ def _classifier(name: str, classes: int, shape: tuple[int, int], *, hub: bool) -
     if height != width:
         raise InputError("--size", "the side of a square, as classifiers take", f"{height}x{width}", "Give one number.")
     if name not in MODELS:
-        model = _timm(name, classes, height, hub=hub)
+        built = timm_models.build(name, classes, height, hub=hub, known=MODELS)
     elif hub:
         raise _no_pretrained(name)
     else:
-        module = MODELS[name](classes, height)
-        model = Model(name, module, classes, shape, head=_head(module))
+        built = Built(MODELS[name](classes, height))
+    head = files.names_of(built.module, built.module.get_classifier())  # type: ignore[operator]
+    model = Model(name, built.module, classes, shape, built.mean, built.std, head, weights=built.weights)
     _check(model)
     return model
 
 
 def _segmenter(name: str, classes: int, shape: tuple[int, int], *, hub: bool) -> Model:
     if name not in SEGMENTERS:
-        raise InputError("--model", "a network of segmentation", repr(name), did_you_mean(name, SEGMENTERS))
-    if hub:
-        raise _no_pretrained(name)
-    module = SEGMENTERS[name](classes)
-    encoder = _names(module, module.get_encoder())
-    model = Model(name, module, classes, shape, head=_head(module), encoder=encoder, task="segment")
+        built = smp_models.build(name, classes, hub=hub, known=SEGMENTERS)
+    else:
+        module = SEGMENTERS[name](classes)
+        if hub and type(module) not in PRETRAINED:
+            raise _no_pretrained(name)
+        built = PRETRAINED[type(module)](module) if hub else Built(module)
+    segmenter = built.module
+    assert isinstance(segmenter, Segmenter)
+    head, encoder = (files.names_of(segmenter, part()) for part in (segmenter.get_classifier, segmenter.get_encoder))
+    model = Model(name, segmenter, classes, shape, built.mean, built.std, head, encoder, built.weights, "segment")
     _check_dense(model)
     return model
 
@@ -140,69 +168,6 @@ def _segmenter(name: str, classes: int, shape: tuple[int, int], *, hub: bool) ->
 def _no_pretrained(name: str) -> InputError:
     expected = f"none or a file: there are no pretrained weights of {name}"
     return InputError("--weights", expected, "'hub'", "Use --weights none.")
-
-
-def _timm(name: str, classes: int, size: int, *, hub: bool) -> Model:
-    timm = _import_timm(name)
-    config = _pretrained_config(timm, name)
-    options: dict[str, Any] = {"num_classes": classes}
-    if config.fixed_input_size and config.input_size[-1] != size:
-        options["img_size"] = size
-    if hub and config.hf_hub_id:
-        options["pretrained_cfg_overlay"] = hub_options(name, str(config.hf_hub_id))
-    module = _create_timm(timm, name, options, hub=hub)
-    weights = {"source": "none"}
-    if hub:
-        weights = {
-            "source": "hub",
-            "from": str(config.hf_hub_id or config.url or "timm"),
-            "licence": str(config.license or "not stated"),
-            "sha256 of the tensors": files.tensors_sha256(module.state_dict(), without=_head(module)),
-        }
-    mean, std = tuple(config.mean), tuple(config.std)
-    if len(mean) != 3:
-        raise InputError("--model", "a model of RGB images", f"'{name}', {len(mean)} channels", "Choose another model.")
-    return Model(name, module, classes, (size, size), mean=mean, std=std, head=_head(module), weights=weights)
-
-
-def _import_timm(name: str) -> Any:
-    try:
-        import timm
-    except ImportError as error:
-        raise MissingExtraError(f"model '{name}'", "train", error.name or "timm") from None
-    return timm
-
-
-def _pretrained_config(timm: Any, name: str) -> Any:
-    """The description timm has of a model; a tag after a dot (``resnet18.a1_in1k``) names its weights."""
-    base, _, tag = name.partition(".")
-    if not timm.is_model(base):
-        raise InputError(
-            "--model",
-            "small_cnn or a model of timm",
-            repr(name),
-            did_you_mean(base, [*MODELS, *timm.list_models()]),
-        )
-    tags = {full.partition(".")[2] for full in timm.list_pretrained(f"{base}.*") if full.partition(".")[0] == base}
-    if tag and tag not in tags:
-        raise InputError("--model", f"weights of {base} that timm knows", repr(name), did_you_mean(tag, tags))
-    config = timm.models.get_pretrained_cfg(name if tag else base)
-    return config if config is not None else timm.models.PretrainedCfg()
-
-
-def _create_timm(timm: Any, name: str, options: dict[str, Any], *, hub: bool) -> nn.Module:
-    try:
-        return timm.create_model(name, pretrained=hub, **options)  # type: ignore[no-any-return]
-    except Exception as error:
-        if hub:
-            raise no_hub(name, _first_line(error)) from None
-        if isinstance(error, (RuntimeError, ValueError, AssertionError, TypeError)):
-            raise InputError(
-                f"--model {name}", "a model that can be built with these options", f"{options}: "
-                f"{_first_line(error)}",
-                "Try another --size or another model.",
-            ) from None  # fmt: skip
-        raise
 
 
 def _check(model: Model) -> None:
@@ -213,7 +178,7 @@ def _check(model: Model) -> None:
             shape = tuple(model.module.eval()(torch.zeros(1, 3, model.size, model.size)).shape)
     except (RuntimeError, ValueError, AssertionError) as error:
         raise InputError(
-            f"--model {model.name}", f"a model of images of {model.size} × {model.size}", _first_line(error),
+            f"--model {model.name}", f"a model of images of {model.size} × {model.size}", first_line(error),
             "Try another --size (a multiple of 32 suits most) or another model.",
         ) from None  # fmt: skip
     finally:
@@ -235,7 +200,7 @@ def _check_dense(model: Model) -> None:
             shape = tuple(functional_call(model.module.eval(), nothing, (images,)).shape)
     except (RuntimeError, ValueError, AssertionError) as error:
         raise InputError(
-            f"--model {model.name}", f"a model of images of {model.shape[0]} × {model.shape[1]}", _first_line(error),
+            f"--model {model.name}", f"a model of images of {model.shape[0]} × {model.shape[1]}", first_line(error),
             "Try a greater --size or another model.",
         ) from None  # fmt: skip
     finally:
@@ -243,21 +208,5 @@ def _check_dense(model: Model) -> None:
     assert shape == (1, model.classes, *model.shape), f"{model.name} gives {shape}"
 
 
-def _head(module: nn.Module) -> frozenset[str]:
-    """Names of the parameters that belong to the classifier."""
-    return _names(module, module.get_classifier())  # type: ignore[operator]
-
-
-def _names(module: nn.Module, parts: Any) -> frozenset[str]:
-    """Names of the parameters of one part, or of several."""
-    several = parts if isinstance(parts, (tuple, list)) else (parts,)
-    own = {id(p) for part in several if isinstance(part, nn.Module) for p in part.parameters()}
-    return frozenset(name for name, p in module.named_parameters() if id(p) in own)
-
-
 def _with_weights(model: Model, weights: dict[str, str]) -> Model:
     return replace(model, weights=weights)
-
-
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:300]}"

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -21,6 +22,15 @@ WRAPPERS = ("state_dict", "model", "model_state")
 PREFIXES = ("module.", "_orig_mod.")
 """What DataParallel and torch.compile put before every name."""
 
+_NUMBERS: list[Any] = [
+    (np.float64(0).__reduce__()[0], "numpy.core.multiarray.scalar"),
+    (np.float64(0).__reduce__()[0], "numpy._core.multiarray.scalar"),
+    np.dtype,
+    np.dtypes.Float64DType,
+    np.dtypes.Float32DType,
+]
+"""NumPy's numbers, such as the best score that training programs save beside the weights; they run nothing."""
+
 _SHOWN = 5
 
 
@@ -29,13 +39,20 @@ def load_into(module: nn.Module, source: str, head: Collection[str]) -> dict[str
     head.
 
     The tensors named in ``head`` stay as they are where the file has them for another number of classes, or not
-    at all. Any other missing, unknown or differently shaped tensor is an InputError that names it.
+    at all; so does everything but the encoder where the file is the encoder's alone. Names of other programs are
+    translated by the module's ``translated``, if it has one. Any other missing, unknown or differently shaped tensor is
+    an InputError that names it.
     """
     path = Path(source)
     state = read_state(path)
+    if translated := getattr(module, "translated", None):
+        state = translated(state)
     own = module.state_dict()
+    if rest := _beside_encoder(state, module):
+        own = {name: value for name, value in own.items() if name not in rest}
     replaced = _other_classes(state, own, head)
     state = {name: value for name, value in state.items() if name not in replaced}
+    head = [name for name in head if name in own]
     if absent := [name for name in head if name not in state and name not in replaced]:
         replaced = {*replaced, *absent} if len(absent) == len(head) else replaced
     problems = _problems(state, own, replaced)
@@ -51,6 +68,8 @@ def load_into(module: nn.Module, source: str, head: Collection[str]) -> dict[str
     weights = {"source": str(path), "sha256": sha256(path)}
     if replaced:
         weights["head"] = "new: the file's is for another number of classes"
+    if rest:
+        weights["rest"] = "random: the file holds the encoder alone"
     return weights
 
 
@@ -85,6 +104,13 @@ def tensors_sha256(state: Mapping[str, Tensor], *, without: Collection[str] = ()
     return digest.hexdigest()
 
 
+def names_of(module: nn.Module, parts: Any) -> frozenset[str]:
+    """Names of the parameters of one part of a network, or of several."""
+    several = parts if isinstance(parts, (tuple, list)) else (parts,)
+    own = {id(p) for part in several if isinstance(part, nn.Module) for p in part.parameters()}
+    return frozenset(name for name, p in module.named_parameters() if id(p) in own)
+
+
 def _safetensors(path: Path) -> Any:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -99,7 +125,8 @@ def _torch(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch warns of what ends in an error here anyway
-            return torch.load(path, map_location="cpu", weights_only=True)
+            with torch.serialization.safe_globals(_NUMBERS):
+                return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise InputError(
             str(path), "a torch file of weights only", (str(error).splitlines() or ["other objects"])[0][:200],
@@ -122,8 +149,19 @@ def _other_classes(state: Mapping[str, Tensor], own: Mapping[str, Tensor], head:
     return set(found) if differ and len(differ) == len(found) else set()
 
 
+def _beside_encoder(state: Mapping[str, Tensor], module: nn.Module) -> set[str]:
+    """The tensors beside the encoder, if a file has none of them."""
+    get_encoder = getattr(module, "get_encoder", None)
+    if get_encoder is None:
+        return set()
+    inside = {id(value) for value in get_encoder().state_dict(keep_vars=True).values()}
+    rest = {name for name, value in module.state_dict(keep_vars=True).items() if id(value) not in inside}
+    return rest if rest.isdisjoint(state) else set()
+
+
 def _problems(state: Mapping[str, Tensor], own: Mapping[str, Tensor], replaced: Collection[str]) -> list[str]:
-    missing = [f"'{name}' is missing" for name in own if name not in state and name not in replaced]
+    needed = [name for name in own if not name.endswith(".num_batches_tracked")]  # old files lack what nothing reads
+    missing = [f"'{name}' is missing" for name in needed if name not in state and name not in replaced]
     unknown = [f"'{name}' is unknown to the model" for name in state if name not in own]
     shapes = [
         f"'{name}' has shape {tuple(state[name].shape)}, not {tuple(own[name].shape)}"

@@ -26,6 +26,10 @@ class Segmenter(nn.Module):
         """The part that shrinks the image."""
         return self.encoder
 
+    def translated(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The tensors of a file by this network's own names; of a classifier's file, the encoder's alone."""
+        return state
+
 
 def conv_bn_relu(maps_in: int, maps_out: int, kernel: int = 3, *, stride: int = 1, dilation: int = 1) -> nn.Sequential:
     """A convolution that keeps the size (at stride 2 halves it, rounded up), batch norm, ReLU."""
@@ -54,3 +58,14 @@ def crop_like(maps: Tensor, other: Tensor) -> Tensor:
 def resize(maps: Tensor, size: Sequence[int]) -> Tensor:
     """Bilinear, to (height, width); corners are not aligned, so any ratio keeps the picture in place."""
     return functional.interpolate(maps, size=list(size), mode="bilinear", align_corners=False)
+
+
+def halvings(images: Tensor, times: int) -> list[tuple[int, int]]:
+    """Heights and widths from the images' own down to the last but one of ``times`` halvings that round up.
+
+    >>> import torch
+    >>> halvings(torch.zeros(1, 3, 45, 64), 3)
+    [(45, 64), (23, 32), (12, 16)]
+    """
+    h, w = images.shape[-2:]
+    return [(-(-h // 2**i), -(-w // 2**i)) for i in range(times)]
