@@ -16,6 +16,7 @@ from optotype.formats import (
     read_mask_predictions,
     read_predictions,
 )
+from optotype.mask_trees import leaks
 from optotype.results import Result
 from optotype.runs import RunFolder
 from optotype.studies.judging import judge
@@ -126,10 +127,13 @@ def _read_run(folder: RunFolder) -> tuple[str, Read]:
     """Task, truth and predictions of a training run."""
     split, config = judged_split(folder), read_config(folder.config)
     if config.task == "segment":
-        masks = read_mask_manifest(folder.data, split=split)
+        every = read_mask_manifest(folder.data)
+        masks = every.take(every.items.split == split)
         found = read_mask_predictions(folder.predictions, masks)
         rules = Rules(void="as-background" if config.void == "background" else "truth-dropped")
-        return "segment", Read(masks, found.masks, masks.items, folder.data, found.warnings, {"rules": rules})
+        return "segment", Read(
+            masks, found.masks, masks.items, folder.data, (*leaks(every.items), *found.warnings), {"rules": rules}
+        )
     labels = read_labels(folder.data, split=split)
     return "classify", Read(labels, read_predictions(folder.predictions, labels), labels.items, folder.data)
 

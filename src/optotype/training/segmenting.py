@@ -16,8 +16,8 @@ from torch.nn import functional
 
 from optotype.diagnose.epochs import Score
 from optotype.formats import read_mask_predictions, write_label_map, write_mask_manifest
-from optotype.label_maps import MaskFiles
-from optotype.tables import OTHER, VOID, Chosen, Masks
+from optotype.formats.mask_manifest import files_of
+from optotype.tables import OTHER, VOID, Masks
 from optotype.training.balance import Frequencies
 from optotype.training.cache import ImageCache, Pixels
 from optotype.training.config import TrainConfig
@@ -37,24 +37,13 @@ def keep(path: Path, truth: Truth) -> None:
 def targets(truth: Truth, config: TrainConfig, folder: Path | None, threads: int) -> ImageCache:
     """The label maps at the size of the input, void as the settings say; all are decoded."""
     masks = cast(Masks, truth)
-    files, coding = _files(masks.maps)
+    found = files_of(masks.maps)
     cache = ImageCache.of_maps(
-        masks.maps, config.shape, values(config), files=files, coding=coding, folder=folder, threads=threads
+        masks.maps, config.shape, values(config), files=found.paths if found else (),
+        coding=msgspec.json.encode(found.coding).decode() if found else "", folder=folder, threads=threads,
     )  # fmt: skip
     cache.fill()
     return cache
-
-
-def _files(maps: Sequence[Pixels]) -> tuple[Sequence[Path], str]:
-    """The files that label maps lie in, one a map, and how they are read; none where they lie elsewhere."""
-    match maps:
-        case MaskFiles():
-            return maps.paths, msgspec.json.encode(maps.coding).decode()
-        case Chosen():
-            files, coding = _files(maps.maps)
-            return [files[row] for row in maps.rows.tolist()] if files else (), coding
-        case _:
-            return (), ""
 
 
 def values(config: TrainConfig) -> Pixels:
