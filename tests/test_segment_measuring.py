@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from mask_sets import case, flat, masks
 from optotype import evidence as evidences
 from optotype.errors import InputError
 from optotype.evidence import Evidence, merge
+from optotype.label_maps import Indexed, MaskFiles
+from optotype.mapped_masks import Translated
 from optotype.metrics.intervals import FEWEST_GROUPS
 from optotype.metrics.segmentation import SEGMENT, SEGMENT_CLASS
-from optotype.tables import OTHER, VOID, Masks
+from optotype.tables import OTHER, VOID, Chosen, Masks
 from optotype.tasks.segment import match, measure, resample
 from optotype.tasks.segment.cells import cells
 from optotype.tasks.segment.rules import VOIDS, Rules
@@ -447,10 +450,15 @@ def test_a_value_beyond_the_classes_is_refused_at_its_place(side):
     assert "7" in str(caught.value)
 
 
-def test_sizes_are_refused_by_the_names_of_the_files():
-    class Files(list):
-        paths = ("said/a.png",)
-
+def test_sizes_are_refused_by_the_names_of_the_files(tmp_path):
+    for side, shape in (("truth", (1, 2)), ("said", (1, 1))):
+        Image.fromarray(np.zeros(shape, np.uint8)).save(tmp_path / f"{side}.png")
     truth, said = tiny([[0, 1]], [[0]])
-    with pytest.raises(InputError, match=r"said/a\.png"):
-        match(truth, replace(said, maps=Files(said.maps)))
+    files = [MaskFiles((tmp_path / f"{side}.png",), Indexed({0: 0})) for side in ("truth", "said")]
+    chosen = Chosen(files[0], np.array([0]))
+    turned = Translated(files[1], np.arange(256, dtype=np.uint8))
+    with pytest.raises(InputError) as caught:
+        match(replace(truth, maps=chosen), replace(said, maps=turned))
+    assert "said.png" in str(caught.value)
+    assert "2 × 1 pixels, as the truth " in str(caught.value)
+    assert "truth.png" in str(caught.value)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from optotype.errors import InputError
 from optotype.evidence import Evidence, Rows
 from optotype.kernels import label_pairs, label_parts
+from optotype.label_maps import MaskFiles
 from optotype.machine import usable_cores
-from optotype.tables import OTHER, VOID, Array, Masks
+from optotype.mapped_masks import Translated
+from optotype.tables import OTHER, VOID, Array, Chosen, Masks
 from optotype.tasks.segment.rims import rims
 from optotype.tasks.segment.room import Room
 from optotype.tasks.segment.rules import Rules
@@ -152,8 +154,16 @@ def _refuse_values(masks: Masks, labels: _Map, i: int) -> None:
 
 def _name(masks: Masks, i: int) -> str:
     """The file of a label map where it has one, else the key of its item."""
-    paths: Any = getattr(masks.maps, "paths", None)
-    return repr(str(masks.items.key[i])) if paths is None else str(paths[i])
+    file = _file(masks.maps, i)
+    return repr(str(masks.items.key[i])) if file is None else str(file)
+
+
+def _file(maps: Sequence[_Map], i: int) -> Path | None:
+    if isinstance(maps, MaskFiles):
+        return maps.paths[i]
+    if isinstance(maps, Chosen):
+        return _file(maps.maps, int(maps.rows[i]))
+    return _file(maps.maps, i) if isinstance(maps, Translated) else None
 
 
 def _size(labels: _Map) -> str:
