@@ -17,7 +17,7 @@ def frames(root: Path, images: str, masks: str, keys: list[str]) -> None:
     for folder in (images, masks):
         (root / folder).mkdir(parents=True, exist_ok=True)
     for i, key in enumerate(keys):
-        Image.fromarray(np.full((6, 8, 3), 10 * i, np.uint8)).save(root / images / f"{key}.png")
+        Image.fromarray(np.full((6, 8, 3), 9 * i, np.uint8)).save(root / images / f"{key}.png")
         Image.fromarray(np.array([[3] * 8] * 6, np.uint8)).save(root / masks / f"{key}.png")
 
 
@@ -60,6 +60,18 @@ def test_validation_without_test_becomes_test(tmp_path: Path) -> None:
     assert set(items.split[items.group == "Seq05VD"].tolist()) == {"test"}
     assert any("validation as given is used as test" in note for note in found.notes)
     assert {"train", "val"} <= set(items.split.tolist())
+
+
+def test_one_sequence_is_divided_only_in_blocks(tmp_path: Path) -> None:
+    frames(tmp_path, "images", "labels", keys("0001TP", n=20))
+    with pytest.raises(InputError, match=r"3 sequences or more[\s\S]*--group blocks"):
+        prepare_masks(tmp_path)
+    found = prepare_masks(tmp_path, group="blocks:4")
+    items = found.masks.items
+    assert set(items.split.tolist()) == {"train", "val", "test"}
+    assert all(len(set(items.split[items.group == name].tolist())) == 1 for name in set(items.group.tolist()))
+    assert any("blocks of about 4" in note for note in found.notes)
+    assert len(set(prepare_masks(tmp_path, group="image").masks.items.split.tolist())) == 3
 
 
 def test_label_maps_need_images(tmp_path: Path) -> None:

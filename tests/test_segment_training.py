@@ -116,7 +116,7 @@ def interrupted(root: Path, data: Masks, name: str, at: tuple[int, int], **chang
         train(data, settings(**changes), RunFolder(root / name), on_step=interrupt, cache=root / "cache")
 
 
-@pytest.mark.parametrize("model", ["tiny", "acuity"])
+@pytest.mark.parametrize("model", ["tiny", "acuity", "segnet"])
 def test_resume_ends_with_the_same_bits(tmp_path: Path, data: Masks, model: str) -> None:
     changes: dict[str, Any] = {
         "model": model, "size": "32x40", "lr": 1e-3, "batch_size": 6, "optimizer": "sgd", "momentum": 0.0,

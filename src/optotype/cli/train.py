@@ -31,6 +31,7 @@ def train(
     resume: Annotated[bool, Parameter(negative=())] = False,
     max_unreadable: float = 0.01,
     unknown: Literal["error", "void"] = "error",
+    group: str | None = None,
     causes: bool = True,
     report: bool = True,
 ) -> None:
@@ -79,6 +80,9 @@ def train(
         Unreadable images are left out; a greater share than this is an error.
     unknown
         segment: what values in label maps that the class list does not know are.
+    group
+        What stays in one split, and what intervals are over: a column, a regular expression on the name; segment: also
+        'image' or 'blocks:N' (N consecutive frames), by default the sequences that names tell.
     causes
         Explain the mistakes: what goes with them, the feature space, centroid distances, heat maps.
     report
@@ -109,6 +113,7 @@ def train(
             resume=resume,
             max_unreadable=max_unreadable,
             unknown=unknown,
+            group=group,
             causes=causes,
             report=report,
             progress=progress,

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from optotype.data.frame_groups import grouped
 from optotype.data.prepare import divide
 from optotype.data.split import DEFAULT_RATIOS
 from optotype.errors import InputError
 from optotype.formats import read_masks
 from optotype.label_maps import Unknown
+from optotype.listing import SPLITS
 from optotype.tables import Labels, Masks
 
 
@@ -23,18 +25,25 @@ class PreparedMasks:
     notes: tuple[str, ...] = ()
 
 
-def prepare_masks(path: Path, *, classes: str | Path | None = None, unknown: Unknown = "error") -> PreparedMasks:
+def prepare_masks(
+    path: Path, *, classes: str | Path | None = None, unknown: Unknown = "error", group: str | None = None
+) -> PreparedMasks:
     """Read label maps and see that every item is in a split.
 
     Splits that are given stay. A missing validation part is taken from train, and a validation part without a test
     part is taken as test; where there are no splits, all items are divided, always with seed 0. Frames of a sequence
-    stay together. Raises InputError where items have no image, and for what the formats refuse.
+    stay together, or what ``group`` says (see ``frame_groups``). Raises InputError where items have no image, where
+    there are too few sequences to divide, and for what the formats refuse.
     """
     found = read_masks(path, classes=classes, unknown=unknown)
-    items = found.masks.items
+    items, told = grouped(found.masks.items, group)
     if bare := np.flatnonzero(items.path == "").tolist():
         got = f"{len(bare):,} of {len(items):,} without one, '{items.key[bare[0]]}' first"
         raise InputError(str(path), "an image for each label map", got, "Put the images beside them.")
+    sequences = len(set(items.groups().tolist()))
+    if not set(items.split.tolist()) - {""} and sequences < len(SPLITS):
+        fix = "Give splits (folders or lists), or divide sequences too: --group blocks:100."
+        raise InputError(str(path), f"{len(SPLITS)} sequences or more, one for each split", str(sequences), fix)
     frames = Labels(items, ("images",), np.zeros(len(items), np.int32))
     divided, notes = divide(path, frames, np.arange(len(items)), DEFAULT_RATIOS, 0, keep_split=True)
-    return PreparedMasks(replace(found.masks, items=divided.items), (*found.warnings, *notes))
+    return PreparedMasks(replace(found.masks, items=divided.items), (*found.warnings, *told, *notes))

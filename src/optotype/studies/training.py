@@ -68,6 +68,7 @@ def train(
     resume: bool = False,
     max_unreadable: float = 0.01,
     unknown: Unknown = "error",
+    group: str | None = None,
     causes: bool = True,
     report: bool = True,
     progress: Progress | None = None,
@@ -90,7 +91,7 @@ def train(
         settings, origins = resolve_settings(None, config, {"task": task, **flags}, list(sets))
         check_models([settings])
         data = load_data(
-            settings, classes=classes, max_unreadable=max_unreadable, unknown=unknown, progress=progress
+            settings, classes=classes, max_unreadable=max_unreadable, unknown=unknown, group=group, progress=progress
         )  # fmt: skip
         title = _name(name, settings.model)
         folder = create(root, title) if first else RunFolder(root / title)
@@ -164,21 +165,28 @@ def check_models(runs: Sequence[TrainConfig]) -> None:
 
 
 def load_data(
-    settings: TrainConfig, *, classes: str | None, max_unreadable: float, unknown: Unknown = "error", progress: Progress
+    settings: TrainConfig,
+    *,
+    classes: str | None,
+    max_unreadable: float,
+    unknown: Unknown = "error",
+    group: str | None = None,
+    progress: Progress,
 ) -> Prepared | Masks:
     """The items to train on, each with a split (of classification: and readable); says what was left out.
 
-    ``unknown``: what values in label maps that the class list does not know are, ``error`` or ``void``.
+    ``unknown``: what values in label maps that the class list does not know are, ``error`` or ``void``; ``group``:
+    what stays together where items are divided.
 
     Data without splits are always divided with seed 0, so that runs that differ only in ``settings.seed`` are judged on
     the same items.
     """
     path = resolve(settings.data)
     if settings.task == "segment":
-        masks = prepare_masks(path, classes=classes, unknown=unknown)
+        masks = prepare_masks(path, classes=classes, unknown=unknown, group=group)
         return _told(masks.masks, masks.notes, progress)
     prepared = prepare(
-        path, classes=None if classes is None else read_classes(classes), max_unreadable=max_unreadable
+        path, classes=None if classes is None else read_classes(classes), max_unreadable=max_unreadable, group=group
     )  # fmt: skip
     return _told(prepared, prepared.notes, progress)
 

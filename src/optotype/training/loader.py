@@ -17,7 +17,7 @@ from torch import Tensor
 
 from optotype.kernels.augment import normalise
 from optotype.machine import usable_cores
-from optotype.nn.models import IMAGENET_MEAN, IMAGENET_STD
+from optotype.nn.built import IMAGENET_MEAN, IMAGENET_STD
 from optotype.training import augment as changes
 from optotype.training.cache import ImageCache
 from optotype.training.config import Augment

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, features
 
 from optotype.files import write_atomic
-from optotype.nn.models import IMAGENET_MEAN
+from optotype.nn.built import IMAGENET_MEAN
 from optotype.runs import RunFolder
 from optotype.tables import VOID
 from optotype.training import augment as changes
