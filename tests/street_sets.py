@@ -107,14 +107,15 @@ def _voc_colour(k: int) -> tuple[int, int, int]:
     return rgb[0], rgb[1], rgb[2]
 
 
-def idd(root: Path, n: int = 6, seed: int = 0) -> Path:
-    """Polygons as JSON, by sequence."""
+def idd(root: Path, n: int = 10, seed: int = 0) -> Path:
+    """Polygons as JSON, in sequences of two frames."""
     rng = np.random.default_rng(seed)
     for number, split in enumerate(("train", "val")):
-        images, truth = root / "leftImg8bit" / split / str(number), root / "gtFine" / split / str(number)
-        images.mkdir(parents=True)
-        truth.mkdir(parents=True)
         for i in range(n):
+            sequence = str(100 * number + i // 2)
+            images, truth = root / "leftImg8bit" / split / sequence, root / "gtFine" / split / sequence
+            images.mkdir(parents=True, exist_ok=True)
+            truth.mkdir(parents=True, exist_ok=True)
             found, stem = scene(rng), f"{i:06}"
             image_of(found, rng).save(images / f"{stem}_leftImg8bit.png")
             objects = [

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from optotype.studies.evaluation import evaluate
     from optotype.studies.evaluator import Evaluator
     from optotype.studies.explaining import explain
+    from optotype.studies.predicting import predict
     from optotype.studies.tracking import track
-    from optotype.studies.training import predict, train
+    from optotype.studies.training import train
 
 __version__ = version.VERSION
 
@@ -54,7 +55,7 @@ _HOME = {
     "describe": ("optotype.studies.describing", "describe"),
     "evaluate": ("optotype.studies.evaluation", "evaluate"),
     "explain": ("optotype.studies.explaining", "explain"),
-    "predict": ("optotype.studies.training", "predict"),
+    "predict": ("optotype.studies.predicting", "predict"),
     "read": ("optotype.formats", "read_labels"),
     "split": ("optotype.data.split", "split"),
     "track": ("optotype.studies.tracking", "track"),

@@ -12,9 +12,9 @@ from optotype.studies.crossing import versus
 from optotype.studies.crossing_records import CROSSING, VERSUS
 from optotype.studies.declared import Declared
 from optotype.studies.judging import judge
+from optotype.studies.predicting import predict_maps
 from optotype.studies.saying import Say
 from optotype.studies.study_data import other_maps
-from optotype.studies.training import predict
 from optotype.tables import Masks
 from optotype.tasks.reading import Read
 from optotype.tasks.segment.rules import Rules
@@ -35,7 +35,7 @@ def look_across(run: RunFolder, masks: Masks, declared: Declared, *, say: Say, c
     place.path.mkdir(exist_ok=True)
     write_mask_manifest(place.data, masks)
     said = place.path / "predictions"
-    predict("segment", run.path, place.data, out=said)
+    predict_maps(run.path, place.data, out=said, say=say)
     found = read_mask_predictions(said, masks)
     background = declared.runs[0].config.void == "background"
     rules = Rules(void="as-background" if background else "truth-dropped")

@@ -18,7 +18,7 @@ def course(data: str, weights: str = "none", seed: int = 0) -> Declared:
     DeepLabV3Plus-Pytorch's layout and holds IDD against Cityscapes' validation images.
     """
     config = TrainConfig(
-        task="segment", data=data, model="DeepLabV3Plus:resnet101", weights=weights, epochs=20, batch_size=8, size=512,
+        task="segment", data=data, model="deeplabv3plus_resnet101", weights=weights, epochs=20, batch_size=8, size=512,
         optimizer="adamw", lr=1e-4, weight_decay=1e-4, schedule="poly", clip_norm=1.0, patience=5, augment=AUGMENT,
         seed=seed,
     )  # fmt: skip
