@@ -102,4 +102,6 @@ def _examples(masks: Masks, k: int, rows: list[int], pictures: dict[int, list[tu
     name = masks.classes[k]
     colour = ", ".join(str(part) for part in masks.colours[k].tolist())
     tiles = [Tile(Picture(str(file), SIDE), text) for i in rows for file, text in pictures[i]]
-    return Section(f"class-{k}", name, [Sheet(tiles, caption=f"Most of ‘{name}’; its colour is {colour}.")])
+    return Section(
+        f"class-{k}", name, [Sheet(tiles, per_row=2 * EACH, caption=f"Most of ‘{name}’; its colour is {colour}.")]
+    )
