@@ -88,12 +88,10 @@ def other_maps(declared: Declared, path: Path, say: Say) -> Masks:
     found = read_masks(path)
     for warning in found.warnings:
         say(warning)
-    masks = found.masks
+    masks = renamed(found.masks, declared.preparation, say)
     chosen = np.flatnonzero(masks.items.split == "val")
     masks = masks.take(chosen) if len(chosen) else masks
-    if declared.name.endswith("-tiny"):
-        masks = masks.take(np.arange(min(TINY_ITEMS, len(masks))))
-    return renamed(masks, declared.preparation, say)
+    return masks.take(np.arange(min(TINY_ITEMS, len(masks)))) if declared.name.endswith("-tiny") else masks
 
 
 def renamed(masks: Masks, preparation: Preparation, say: Say) -> Masks:
