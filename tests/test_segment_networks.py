@@ -315,7 +315,7 @@ def test_checkpoints_of_deeplabv3plus_pytorch_are_read(name: str, tmp_path: Path
         assert ("head" in model.weights) == (classes == 18)
     assert deeplab_files.network_of(state) == name
     other = next(each for each in KNOWN_NAMES if each != name)
-    with pytest.raises(InputError, match="'project.0.weight' has shape"):
+    with pytest.raises(InputError, match=r"'project\.0\.weight' has shape"):
         create(other, 19, 64, task="segment", weights=str(path))
 
 

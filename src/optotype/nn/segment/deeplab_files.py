@@ -22,17 +22,6 @@ NAMES = {
 }
 """Beginning of a name in a checkpoint → in ``DeepLabV3Plus``; the first that fits is taken."""
 
-CITYSCAPES = (
-    "road", "sidewalk", "building", "wall", "fence", "pole", "traffic light", "traffic sign", "vegetation", "terrain",
-    "sky", "person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle",
-)  # fmt: skip
-VOC = (
-    "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable",
-    "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
-)  # fmt: skip
-CLASSES = {len(names): names for names in (CITYSCAPES, VOC)}
-"""Number of classes → their names, in the order of the outputs."""
-
 
 def translated(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors under our names, or as they are where the file is not of that project.
