@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from types import ModuleType
 
-from optotype.diagnose.compare import detect_views, track_views, viewing
+from optotype.diagnose.compare import detect_views, segment_views, track_views, viewing
 from optotype.diagnose.compare.gating import gates
 from optotype.diagnose.compare.pairing import compare
 from optotype.diagnose.compare.records import Comparison, encode
@@ -11,7 +11,12 @@ from optotype.views import Picture, Section, Sentence
 
 __all__ = ["Comparison", "compare", "encode", "gates", "sections", "verdict"]
 
-VIEWS: dict[str, ModuleType] = {"classify": viewing, "detect": detect_views, "track": track_views}
+VIEWS: dict[str, ModuleType] = {
+    "classify": viewing,
+    "detect": detect_views,
+    "track": track_views,
+    "segment": segment_views,
+}
 """Task → how a comparison of its models is told: ``verdict`` and ``sections``."""
 
 

@@ -67,6 +67,10 @@ def _truths(one: Evidence, other: Evidence) -> list[tuple[Array, Array]]:
     """Columns that say what is there, side by side."""
     if "labels" in one.tables:
         return [(one["labels"]["truth"], other["labels"]["truth"])]
+    if "pixels" in one.tables:
+        columns = {"rims": ("label", "n", "rim"), "components": ("label", "area", "box")}
+        known = [(one[t][name], other[t][name]) for t, chosen in columns.items() for name in chosen]
+        return [*((one[t].item, other[t].item) for t in columns), *known]
     names = ("frame", "id", "label", "box", "kept") if one.task == "track" else ("label", "box", "area", "crowd")
     return [(one["truth"].item, other["truth"].item), *((one["truth"][n], other["truth"][n]) for n in names)]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import SupportsFloat
 
-from optotype.diagnose.compare import classifying, detecting, tracking
+from optotype.diagnose.compare import classifying, detecting, segmenting, tracking
 from optotype.diagnose.compare.checking import check
 from optotype.diagnose.compare.records import Comparison, Run, Setting, Spread
 from optotype.evidence import Evidence
@@ -19,7 +19,12 @@ from optotype.results import Result
 ALL_PAIRS_UP_TO = 4
 """With more runs than this, each is compared with the first only."""
 
-SIDES: dict[str, ModuleType] = {"classify": classifying, "detect": detecting, "track": tracking}
+SIDES: dict[str, ModuleType] = {
+    "classify": classifying,
+    "detect": detecting,
+    "track": tracking,
+    "segment": segmenting,
+}
 """Task → what a pair of its models is asked: ``resample``, ``pair`` and ``setting_pairs``."""
 
 

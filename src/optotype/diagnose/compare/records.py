@@ -46,10 +46,10 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class ClassDifference(msgspec.Struct, frozen=True, rename={"name": "class"}):
-    """One class: recall (detect: AP, track: HOTA) of A and B, differences, items or objects fixed and broken, p and p
-    after Holm.
+    """One class: recall (detect: AP, track: HOTA, segment: IoU) of A and B, differences, items or objects fixed and
+    broken, p and p after Holm.
 
-    ``recall`` and ``f1`` are of classifiers, ``ap`` is of detectors, ``hota`` of trackers.
+    ``recall`` and ``f1`` are of classifiers, ``ap`` is of detectors, ``hota`` of trackers, ``iou`` of segmentations.
     """
 
     name: str
@@ -64,11 +64,12 @@ class ClassDifference(msgspec.Struct, frozen=True, rename={"name": "class"}):
     p: float | None = None
     p_holm: float | None = None
     hota: Difference | None = None
+    iou: Difference | None = None
 
     @property
     def difference(self) -> Difference:
         """The difference in what the class is judged by."""
-        return self.recall or self.ap or self.hota or Difference(None)
+        return self.recall or self.ap or self.hota or self.iou or Difference(None)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -152,6 +153,32 @@ class Followed(msgspec.Struct, frozen=True):
         return sum(b > a for a, b in known), sum(b < a for a, b in known)
 
 
+class GroupDifference(msgspec.Struct, frozen=True):
+    """Mean IoU of A and B in one group of images, and components of the truth fixed and broken there."""
+
+    name: str
+    a: float | None
+    b: float | None
+    fixes: int
+    breaks: int
+
+
+class Painted(msgspec.Struct, frozen=True):
+    """What two segmentations do to the same images.
+
+    ``tests`` says how differences are tested: ``bootstrap`` over groups, or, with fewer than 20, ``swaps`` (A and B
+    exchanged within groups in every way), with the ``least_p`` that so many groups allow. ``groups`` are empty where
+    every image is its own. ``higher`` cells, (image, class) pairs, have a higher IoU with B, ``lower`` a lower one.
+    """
+
+    tests: Literal["swaps", "bootstrap", "none"]
+    least_p: float | None
+    groups: list[GroupDifference]
+    higher: int
+    lower: int
+    alike: int
+
+
 class Pair(msgspec.Struct, frozen=True):
     """B held against A.
 
@@ -159,7 +186,8 @@ class Pair(msgspec.Struct, frozen=True):
     binomial test's; each group of items counts once. ``detectable``: the accuracy difference seen in four of
     five samples of this size. ``fixed`` and ``broken`` list up to 1,000 items each. Of detectors items are objects,
     ``found`` counts them at A's best F1 and at B's, and ``frames`` shows the images that change most. Of trackers items
-    are boxes of the truth, ``followed`` tells of whole objects, and ``frames`` shows the places that change most.
+    are boxes of the truth, ``followed`` tells of whole objects, and ``frames`` shows the places that change most. Of
+    segmentations items are components of the truth, ``painted`` tells of images, and ``frames`` shows components.
     """
 
     a: str
@@ -180,6 +208,7 @@ class Pair(msgspec.Struct, frozen=True):
     broken_objects: list[ChangedObject] = []
     frames: list[Frame] = []
     followed: Followed | None = None
+    painted: Painted | None = None
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -201,7 +230,7 @@ class Setting(msgspec.Struct, frozen=True):
 class SettingPair(msgspec.Struct, frozen=True):
     """Mean of the second setting's runs minus that of the first's, with intervals over the items only.
 
-    ``apart``: of accuracy, every run of one setting is better than every run of the other.
+    ``apart``: of accuracy (segment: mean IoU), every run of one setting is better than every run of the other.
     """
 
     a: int

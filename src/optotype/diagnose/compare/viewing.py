@@ -13,11 +13,10 @@ from optotype.diagnose.compare.records import (
     Comparison,
     Difference,
     Pair,
-    Setting,
-    SettingPair,
 )
+from optotype.diagnose.compare.setting_views import setting_sentence, settings_table
 from optotype.diagnose.compare.wording import ALPHA, p_text, signed
-from optotype.tasks.wording import percent, plural, quoted
+from optotype.tasks.wording import plural, quoted
 from optotype.views import (
     Cell,
     Chart,
@@ -41,7 +40,9 @@ MOST_IMAGES = 300
 def verdict(comparison: Comparison) -> list[Sentence]:
     """Which model is better, in at most five sentences that say nothing their intervals do not carry."""
     if comparison.setting_pairs:
-        head = [_settings_sentence(comparison, pair) for pair in comparison.setting_pairs]
+        head = [
+            setting_sentence(comparison, pair, "accuracy", "accuracy", "items") for pair in comparison.setting_pairs
+        ]
     else:
         head = [_pair_sentence(comparison, pair) for pair in comparison.pairs]
     against = [] if comparison.setting_pairs else against_first(comparison)
@@ -54,7 +55,8 @@ def sections(comparison: Comparison, picture: Callable[[str], Picture | None]) -
     """Sections ``comparison``, ``class-differences`` and ``changes``."""
     views: list[View] = [_headline_table(comparison), _difference_table(comparison), _change_table(comparison)]
     if any(len(setting.runs) > 1 for setting in comparison.settings):
-        views.append(_settings_table(comparison))
+        kinds = [(kind.key, kind.label) for kind in metrics.of_task(comparison.task)]
+        views.append(settings_table(comparison, kinds))
     if comparison.warnings:
         views.append(Note(list(comparison.warnings), "caution", "Warnings"))
     lead = "All models were judged on the same items, so that their differences are paired."
@@ -104,39 +106,6 @@ def _pair_sentence(comparison: Comparison, pair: Pair) -> Sentence:
         n = plural(comparison.n.items, "item")
         text += f"; with {n} a difference under about {_points(pair.detectable)} points would often not be seen"
     return Sentence(f"{text}. {changed}", "neutral", "comparison")
-
-
-def _settings_sentence(comparison: Comparison, pair: SettingPair) -> Sentence:
-    first, second = comparison.settings[pair.a], comparison.settings[pair.b]
-    difference = pair.metrics["accuracy"]
-    who = f"{_called(second)} against {_called(first)}"
-    if difference.value is None:
-        return Sentence(f"{who}: no accuracy to compare.", "caution", "settings")
-    means = f"{_mean_and_range(second)} against {_mean_and_range(first)}"
-    if difference.shown and pair.apart:
-        better = difference.value > 0
-        text = (
-            f"{_called(second)} is {'better' if better else 'worse'} than {_called(first)} by "
-            f"{_points(abs(difference.value))} points of accuracy on average ({means}): the interval over the "
-            "items leaves out 0 and no two runs of the two overlap."
-        )
-        return Sentence(text, "good" if better else "bad", "settings")
-    why = "the runs of different seeds overlap" if difference.shown else "the interval over the items holds 0"
-    if difference.low is None:
-        why = "there is no valid interval over the items"
-    text = f"No difference in accuracy can be shown for {who} ({means}): {why}."
-    return Sentence(text, "neutral", "settings")
-
-
-def _called(setting: Setting) -> str:
-    return quoted(setting.runs[0]) + (f" ({len(setting.runs)} seeds)" if len(setting.runs) > 1 else "")
-
-
-def _mean_and_range(setting: Setting) -> str:
-    spread = setting.metrics["accuracy"]
-    if spread.deviation is None:
-        return percent(spread.mean)
-    return f"{percent(spread.mean)} (seeds {_points(spread.least)}–{_points(spread.greatest)})"
 
 
 def _classes_sentence(pair: Pair) -> Sentence | None:
@@ -200,18 +169,6 @@ def _change_table(comparison: Comparison) -> Table:
     links: list[Link | None] = [Link("changed", {"models": _title(pair)}) for pair in comparison.pairs]
     caption = "Items by which model has them right. Click a row to see the items that changed."
     return Table(columns, rows, links, title="Fixed and broken", caption=caption, id="fixed-and-broken")
-
-
-def _settings_table(comparison: Comparison) -> Table:
-    kinds = [k for k in metrics.of_task(comparison.task) if all(k.key in s.metrics for s in comparison.settings)]
-    columns = [Column("setting"), Column("runs", "integer"), *(Column(kind.label, "text") for kind in kinds)]
-    rows: list[list[Cell]] = []
-    for setting in comparison.settings:
-        spreads = (setting.metrics[kind.key] for kind in kinds)
-        texts = (f"{s.mean:.3f}" + ("" if s.deviation is None else f" ± {s.deviation:.3f}") for s in spreads)
-        rows.append([setting.runs[0], len(setting.runs), *texts])
-    caption = "Runs that differ only in the seed are one setting: mean ± standard deviation over its runs."
-    return Table(columns, rows, title="Settings and seeds", caption=caption, id="settings")
 
 
 def _class_chart(pairs: list[Pair]) -> Chart:
