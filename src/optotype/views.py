@@ -12,7 +12,7 @@ import msgspec
 
 Tone = Literal["good", "bad", "caution", "neutral"]
 Unit = Literal["ratio", "points", "nats", "count", "seconds", "pixels", "plain"]
-Kind = Literal["text", "integer", "ratio", "percent", "points", "number", "delta", "seconds", "picture"]
+Kind = Literal["text", "integer", "ratio", "percent", "points", "number", "delta", "seconds", "picture", "colour"]
 Role = Literal["train", "validation", "test", "ideal", "a", "b", "c", "d", "e", "f"]
 ROLES: tuple[Role, ...] = ("a", "b", "c", "d", "e", "f")
 """Of series that stand beside each other, in their order."""
@@ -79,7 +79,10 @@ Cell: TypeAlias = str | int | float | Span | Picture | None
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A table's column; ``bar`` draws a bar behind the number; ``better`` colours deltas shown not to be 0."""
+    """A table's column; ``bar`` draws a bar behind the number; ``better`` colours deltas shown not to be 0.
+
+    Of the kind ``colour`` are texts such as ``#8040c0``, which are drawn as swatches.
+    """
 
     label: str
     kind: Kind = "text"
@@ -102,7 +105,8 @@ class Table(msgspec.Struct, frozen=True, tag="table"):
 class Matrix(msgspec.Struct, frozen=True, tag="matrix"):
     """Counts with truth in rows and prediction in columns; switchable to shares of the row or of the column.
 
-    A cell opens ``gallery`` filtered to {row_facet: row name, column_facet: column name}.
+    A cell opens ``gallery`` filtered to {row_facet: row name, column_facet: column name}. ``unit`` says what is
+    counted, empty for nothing to say; its plural takes an -s. ``start`` is what is shown first.
     """
 
     names: list[str]
@@ -115,6 +119,8 @@ class Matrix(msgspec.Struct, frozen=True, tag="matrix"):
     title: str = ""
     caption: str = ""
     id: str = ""
+    unit: str = ""
+    start: Literal["counts", "rows", "columns"] = "counts"
 
 
 class Axis(msgspec.Struct, frozen=True):
@@ -255,6 +261,57 @@ class Frames(msgspec.Struct, frozen=True, tag="frames"):
     unit: str = "image"
 
 
+NO_CLASS = -1
+"""In label maps: no class, as of pixels that nobody labelled."""
+
+
+class Areas(msgspec.Struct, frozen=True):
+    """A label map as runs of equal pixels, row by row: columns, one value a run.
+
+    ``label`` is an index into the view's ``names``, or NO_CLASS; the lengths add up to ``width`` × ``height``, which
+    may be fewer pixels than the image has.
+    """
+
+    width: int
+    height: int
+    label: list[int]
+    length: list[int]
+
+
+class Labelled(msgspec.Struct, frozen=True):
+    """One image of ``width`` × ``height`` pixels with a label map of the truth and one of a prediction.
+
+    ``focus`` is the class that it is about, an index into the view's ``names``; NO_CLASS: all of them.
+    """
+
+    title: str
+    width: int
+    height: int
+    truth: Areas
+    said: Areas
+    picture: Picture | None = None
+    focus: int = NO_CLASS
+    facets: dict[str, str] = {}
+    facts: list[tuple[str, str]] = []
+    tone: Tone = "neutral"
+
+
+class LabelMaps(msgspec.Struct, frozen=True, tag="maps"):
+    """Images with label maps over them: image, truth, prediction, and where these differ; can be filtered by facet.
+
+    ``colours`` are R, G, B of each of the ``names``. ``unit`` says what an entry is; its plural takes an -s.
+    """
+
+    id: str
+    frames: list[Labelled]
+    names: list[str]
+    colours: list[tuple[int, int, int]]
+    facets: list[str] = []
+    title: str = ""
+    caption: str = ""
+    unit: str = "image"
+
+
 class Note(msgspec.Struct, frozen=True, tag="note"):
     """Sentences set apart, such as warnings."""
 
@@ -381,7 +438,20 @@ class Timeline(msgspec.Struct, frozen=True, tag="timeline"):
 
 
 View: TypeAlias = (
-    Verdict | Numbers | Table | Matrix | Chart | Gallery | Sheet | Frames | Scatter | Cases | Timeline | Note | Code
+    Verdict
+    | Numbers
+    | Table
+    | Matrix
+    | Chart
+    | Gallery
+    | Sheet
+    | Frames
+    | LabelMaps
+    | Scatter
+    | Cases
+    | Timeline
+    | Note
+    | Code
 )
 
 

@@ -21,7 +21,7 @@ def say(line: str) -> None:
     err.print(line, markup=False, soft_wrap=True)
 
 
-_FIRST = {"classify": "confusion", "detect": "sweep", "track": "hota"}
+_FIRST = {"classify": "confusion", "detect": "sweep", "track": "hota", "segment": "label_pairs"}
 """A module of kernels that every command about a task needs."""
 
 

@@ -5,9 +5,9 @@ The order in which images give way, until the page fits:
 2. the thumbnails of galleries shrink to 128, then to 96 pixels;
 3. galleries are thinned, each by the same share. The first image of every combination of facets stays longest, then
    the second of each, so that every cell of a matrix keeps its pictures as long as it can;
-4. the images of frames, which may take half of what galleries would have, shrink to 448, 320, then 224 pixels; then
-   they are left out in the order in which galleries are thinned, and their boxes stand on a blank canvas; where the
-   boxes do not fit either, the frames are thinned;
+4. the images of frames and of label maps, which may take half of what galleries would have, shrink to 448, 320, then
+   224 pixels; then they are left out in the order in which galleries are thinned, and their boxes or classes stand on
+   a blank canvas; where these do not fit either, the frames are thinned;
 5. of cases, which may take half of the page beside galleries and frames, the neighbours shrink and are left out from
    the end, then the heat maps, then the images themselves;
 6. the lanes of timelines, which may take a quarter of what sheets and tables leave, are left out from the end;
@@ -22,12 +22,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from optotype.report.boxes import scene_bytes
+from optotype.report.label_runs import scene_bytes as map_bytes
 from optotype.report.lanes import fitting
 from optotype.report.thumbnails import Decode, Thumbnail, load, load_all
 from optotype.report.wanted import (
     Album,
+    Entry,
     albums,
     case_pictures,
+    drawings,
     entries,
     fixed_pictures,
     galleries,
@@ -37,7 +40,7 @@ from optotype.report.wanted import (
     sizes,
     views_of,
 )
-from optotype.views import Frame, Frames, GalleryItem, Page, Picture, Timeline
+from optotype.views import Frame, Gallery, Labelled, Page, Picture, Timeline
 
 SMALLER = (128, 96)
 SMALLER_FRAMES = (448, 320, 224)
@@ -79,8 +82,8 @@ def select(page: Page, room: int, decoder: Decode, threads: int = 0) -> Selectio
     room -= used
     hung, used = _add_galleries(page, room, shots, wanted, decoder, threads)
     _add_all(shots, point_pictures(page), room - used, wanted, decoder, threads)
-    parts = {True: iter(framed), False: iter(hung)}
-    return Selection(shots, [next(parts[isinstance(view, Frames)]) for view in albums(page)], lanes)
+    parts = {True: iter(hung), False: iter(framed)}
+    return Selection(shots, [next(parts[isinstance(view, Gallery)]) for view in albums(page)], lanes)
 
 
 def _fit_fixed(wanted: Mapping[str, int], room: int, decoder: Decode, threads: int) -> Shots:
@@ -105,9 +108,9 @@ def _add_cases(page: Page, room: int, shots: Shots, wanted: Mapping[str, int], d
 def _add_frames(
     page: Page, room: int, shots: Shots, wanted: Mapping[str, int], decoder: Decode, threads: int
 ) -> tuple[list[list[int]], int]:
-    """Add the images of frames to ``shots``; the positions kept of each view of frames, and the bytes they take."""
+    """Add the images of frames and label maps to ``shots``; the positions kept of each view, and the bytes taken."""
     room = room // 2 if galleries(page) else room
-    views = views_of(page, Frames)
+    views = drawings(page)
     order = _merged_priority(views)
     last, used = _prefix(order, room, {})
     pictures = [frame.picture for _, _, frame in order[:last] if frame.picture]
@@ -159,16 +162,22 @@ def _add_galleries(
     return _positions(len(views), order[:last]), used
 
 
-def item_bytes(item: GalleryItem | Frame) -> int:
+def item_bytes(item: Entry) -> int:
     """About what an item takes without its picture; the names of facets are paid for elsewhere."""
     texts = len(json.dumps([item.title, *(text for _, text in item.facts)]))
-    return 24 + texts + 5 * len(item.facets) + (scene_bytes(item) if isinstance(item, Frame) else 0)
+    return 24 + texts + 5 * len(item.facets) + _drawn_bytes(item)
 
 
-Ordered = Sequence[tuple[int, int, GalleryItem | Frame]]
+def _drawn_bytes(item: Entry) -> int:
+    if isinstance(item, Frame):
+        return scene_bytes(item)
+    return map_bytes(item) if isinstance(item, Labelled) else 0
 
 
-def _merged_priority(views: Sequence[Album]) -> list[tuple[int, int, GalleryItem | Frame]]:
+Ordered = Sequence[tuple[int, int, Entry]]
+
+
+def _merged_priority(views: Sequence[Album]) -> list[tuple[int, int, Entry]]:
     """(view, position, item) of all views so that every prefix keeps the same share of each."""
     ranked = []
     for number, view in enumerate(views):

@@ -15,6 +15,7 @@ import numpy as np
 
 from optotype.report.boxes import note_codes, scene
 from optotype.report.budget import Selection
+from optotype.report.label_runs import scenes
 from optotype.report.lanes import lane_codes
 from optotype.report.lanes import row as lane_row
 from optotype.report.thumbnails import Thumbnail
@@ -25,6 +26,7 @@ from optotype.views import (
     Cloud,
     Frames,
     Gallery,
+    LabelMaps,
     Page,
     Picture,
     Scatter,
@@ -81,7 +83,7 @@ def payload(page: Page, images: Images) -> dict[str, Any]:
     for section in page.sections:
         views = [
             _album(view, next(kept), images)
-            if isinstance(view, (Gallery, Frames))
+            if isinstance(view, (Gallery, Frames, LabelMaps))
             else _timeline(view, next(lanes))
             if isinstance(view, Timeline)
             else _view(view, images)
@@ -272,9 +274,12 @@ def _facets(
 
 
 def _album(view: Album, kept: list[int], images: Images) -> dict[str, Any]:
-    """A gallery, or frames: a gallery whose items have boxes."""
+    """A gallery, or frames: a gallery whose items have boxes, or label maps: one whose items have these."""
     if isinstance(view, Gallery):
         return {"type": "gallery", "unit": "image", **_items(view, kept, images)}
+    if isinstance(view, LabelMaps):
+        named = {"names": view.names, "colours": view.colours}
+        return {"type": "maps", "unit": view.unit, **_items(view, kept, images), **named, **scenes(view, kept)}
     notes = note_codes(view)
     return {
         "type": "frames",

@@ -19,6 +19,7 @@ from optotype.views import (
     Column,
     Frames,
     Gallery,
+    LabelMaps,
     Matrix,
     Note,
     Number,
@@ -92,7 +93,7 @@ def _number(number: Number) -> list[str]:
 
 
 def _table(view: Table) -> Iterator[Block]:
-    shown = [place for place, column in enumerate(view.columns) if column.kind != "picture"]
+    shown = [place for place, column in enumerate(view.columns) if column.kind not in ("picture", "colour")]
     columns = [view.columns[place] for place in shown]
     rows = [[_cell(row[place], view.columns[place]) for place in shown] for row in view.rows]
     yield Rows([column.label for column in columns], rows, [column.kind != "text" for column in columns])
@@ -165,6 +166,14 @@ def _frames(view: Frames) -> Iterator[Block]:
     yield Paragraph(f"{scored if view.threshold else ''}The images with these boxes are shown in report.html.")
 
 
+def _maps(view: LabelMaps) -> Iterator[Block]:
+    """What is known of every entry; its label maps cannot be told in words."""
+    labels = list(dict.fromkeys(label for entry in view.frames for label, _ in entry.facts))
+    rows = [[entry.title, *(dict(entry.facts).get(label, "") for label in labels)] for entry in view.frames]
+    yield Rows([view.unit, *labels], rows, [False for _ in range(len(labels) + 1)])
+    yield Paragraph("The images with their label maps are shown in report.html.")
+
+
 def _sheet(view: Sheet) -> Iterator[Block]:
     yield Paragraph(f"A sheet of {len(view.tiles):,} images, shown in report.html.")
 
@@ -221,6 +230,7 @@ _CONTENT: dict[type[View], Callable[[Any], Iterator[Block]]] = {
     Chart: _chart,
     Gallery: _gallery,
     Frames: _frames,
+    LabelMaps: _maps,
     Sheet: _sheet,
     Scatter: _scatter,
     Cases: _cases,

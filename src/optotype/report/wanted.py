@@ -8,13 +8,29 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
-from optotype.views import Cases, Frame, Frames, Gallery, GalleryItem, Page, Picture, Scatter, Sheet, Table, View
+from optotype.views import (
+    Cases,
+    Frame,
+    Frames,
+    Gallery,
+    GalleryItem,
+    Labelled,
+    LabelMaps,
+    Page,
+    Picture,
+    Scatter,
+    Sheet,
+    Table,
+    View,
+)
 
 POINT, NEIGHBOUR, OVERLAY = 64, 96, 96  # pixels at most of a scatter's, a neighbour's and a heat map's image
 _GOLDEN = 0.6180339887498949
 
 Kind = TypeVar("Kind", bound=View)
-Album: TypeAlias = Gallery | Frames
+Drawing: TypeAlias = Frames | LabelMaps
+Album: TypeAlias = Gallery | Drawing
+Entry: TypeAlias = GalleryItem | Frame | Labelled
 
 
 def views_of(page: Page, kind: type[Kind]) -> list[Kind]:
@@ -27,13 +43,19 @@ def galleries(page: Page) -> list[Gallery]:
     return views_of(page, Gallery)
 
 
+def drawings(page: Page) -> list[Drawing]:
+    """The frames and label maps, in the order of the page."""
+    return [view for section in page.sections for view in section.views if isinstance(view, (Frames, LabelMaps))]
+
+
 def albums(page: Page) -> list[Album]:
-    """The galleries and frames, which can be thinned, in the order of the page."""
-    return [view for section in page.sections for view in section.views if isinstance(view, (Gallery, Frames))]
+    """The galleries, frames and label maps, which can be thinned, in the order of the page."""
+    views = (view for section in page.sections for view in section.views)
+    return [view for view in views if isinstance(view, (Gallery, Frames, LabelMaps))]
 
 
-def entries(view: Album) -> Sequence[GalleryItem | Frame]:
-    """The images of a gallery, or of frames."""
+def entries(view: Album) -> Sequence[Entry]:
+    """The images of a gallery, of frames or of label maps."""
     return view.items if isinstance(view, Gallery) else view.frames
 
 
@@ -50,8 +72,8 @@ def gallery_pictures(page: Page) -> list[Picture]:
 
 
 def frame_pictures(page: Page) -> list[Picture]:
-    """The images of frames, in the order of the page."""
-    return [frame.picture for view in views_of(page, Frames) for frame in view.frames if frame.picture]
+    """The images of frames and of label maps, in the order of the page."""
+    return [frame.picture for view in drawings(page) for frame in view.frames if frame.picture]
 
 
 def case_pictures(page: Page) -> tuple[list[Picture], list[Picture], list[Picture]]:

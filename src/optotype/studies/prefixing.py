@@ -11,6 +11,7 @@ from optotype.views import (
     Chart,
     Frames,
     Gallery,
+    LabelMaps,
     Link,
     Matrix,
     Scatter,
@@ -31,7 +32,8 @@ def prefixed(section: Section, prefix: str, title: str = "") -> Section:
 
 def view_id(view: View) -> str:
     """The id by which other views refer to it; empty where it has none."""
-    return view.id if isinstance(view, (Table, Matrix, Chart, Gallery, Frames, Scatter, Cases, Timeline)) else ""
+    named = (Table, Matrix, Chart, Gallery, Frames, LabelMaps, Scatter, Cases, Timeline)
+    return view.id if isinstance(view, named) else ""
 
 
 def _of_view(view: View, prefix: str) -> View:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from optotype import evidence as evidences
 from optotype import results
 from optotype.architecture import record, viewing
 from optotype.diagnose import epochs, learning_curves
-from optotype.formats import read_items, read_labels
+from optotype.formats import holds_masks, read_items, read_labels
 from optotype.formats.manifest import holds_labels
 from optotype.results import Result
 from optotype.runs import RunFolder
-from optotype.tables import Labels
+from optotype.tables import Labels, Masks
+from optotype.tasks.pictures import Pictures
 from optotype.training.config import Augment
 from optotype.training.settings import read_config
 from optotype.views import (
@@ -142,10 +145,14 @@ def _sources(result: Result) -> list[list[Cell]]:
     ]
 
 
-def pictures(folder: RunFolder) -> Callable[[str], Picture | None]:
-    """Item key → its image, from the manifest in the folder; None where there is none."""
+def pictures(folder: RunFolder) -> Pictures:
+    """Item key → its image, from the manifest in the folder; None where there is none.
+
+    Where pixels have classes, the label maps that were judged too: the truth's from the manifest, and those of the
+    predictions from the run's folder, or from where they were evaluated.
+    """
     if not folder.data.is_file():
-        return lambda _key: None
+        return Pictures(lambda _key: None)
     items = read_items(folder.data)
     row = {key: i for i, key in enumerate(items.key.tolist())}
 
@@ -153,4 +160,15 @@ def pictures(folder: RunFolder) -> Callable[[str], Picture | None]:
         i = row.get(key)
         return None if i is None or not items.path[i] else Picture(str(items.file(i)))
 
-    return picture
+    if not holds_masks(folder.data) or not folder.evidence.is_file():
+        return Pictures(picture)
+    return Pictures(picture, cache(partial(_label_maps, folder)))
+
+
+def _label_maps(folder: RunFolder) -> tuple[Masks, Masks]:
+    from optotype.tasks.segment.judged_maps import judged_maps
+
+    said = folder.predictions
+    if not said.is_dir():
+        said = Path(results.load(folder.eval).provenance.predictions.path)
+    return judged_maps(folder.data, said, evidences.load(folder.evidence))

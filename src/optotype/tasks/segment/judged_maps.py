@@ -1,0 +1,81 @@
+"""The label maps that an evidence was made of, found again, and known to be the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from optotype.errors import InputError
+from optotype.evidence import Evidence
+from optotype.formats import MaskClasses, read_mask_manifest, read_mask_predictions
+from optotype.formats.mask_manifest import files_of
+from optotype.label_maps import Coloured, Indexed, LabelMap, colour_key
+from optotype.mapped_masks import Translated
+from optotype.tables import OTHER, VOID, Masks
+from optotype.tasks.segment.pairs import VOID_CLASS
+
+
+def judged_maps(manifest: Path, predictions: Path, evidence: Evidence) -> tuple[Masks, Masks]:
+    """Truth and prediction of the evidence's items, in its order, undecoded.
+
+    ``manifest`` is the ``data.csv`` that remembers the truth. InputError where files are missing, or where the first
+    item's label maps are not those that the evidence counts.
+    """
+    every = read_mask_manifest(manifest)
+    place = {key: i for i, key in enumerate(every.items.key.tolist())}
+    missing = [key for key in evidence.keys.tolist() if key not in place]
+    if missing or every.classes != evidence.classes:
+        raise _changed(manifest)
+    truth = every.take(np.array([place[key] for key in evidence.keys.tolist()], np.int64))
+    failed: InputError = _changed(predictions)
+    for classes in _readings(truth):
+        try:
+            said = _with_void(read_mask_predictions(predictions, truth, classes=classes, unknown="void").masks)
+            check(evidence, 0, truth.maps[0], said.maps[0])
+        except InputError as error:
+            failed = error
+        else:
+            return truth, said
+    raise failed
+
+
+def check(evidence: Evidence, i: int, truth: LabelMap, said: LabelMap) -> None:
+    """InputError where two label maps are not those that item ``i`` of the evidence was counted from."""
+    key = str(evidence.keys[i])
+    if truth.shape != said.shape:
+        raise _changed(Path(key))
+    true = np.where(truth == OTHER, VOID, truth).astype(np.uint16)
+    counted = np.bincount((true << 8 | said).ravel(), minlength=1 << 16)
+    rows = evidence["pixels"]
+    start, end = np.searchsorted(rows.item, [i, i + 1])
+    judged = np.zeros_like(counted)
+    judged[rows["truth"][start:end].astype(np.int64) << 8 | rows["said"][start:end]] = rows["n"][start:end]
+    if not np.array_equal(counted, judged):
+        raise _changed(Path(key))
+
+
+def _readings(truth: Masks) -> list[MaskClasses | None]:
+    """How foreign predictions may be read: as our own, as the truth's files are, and by the classes' colours."""
+    identity = {**{k: k for k in range(len(truth.classes))}, VOID: VOID}
+    painted = {colour_key(colour): k for k, colour in enumerate(truth.colours.tolist())}
+    found: list[MaskClasses | None] = [None]
+    files = files_of(truth.maps)
+    if files is not None and isinstance(files.coding, Indexed):
+        found.append(MaskClasses(truth.classes, truth.colours, files.coding.values, {}))
+    if files is not None and isinstance(files.coding, Coloured):
+        found.append(MaskClasses(truth.classes, truth.colours, identity, files.coding.colours))
+    return [*found, MaskClasses(truth.classes, truth.colours, identity, painted)]
+
+
+def _with_void(said: Masks) -> Masks:
+    """Void as the class that reading makes of it where void is judged."""
+    if said.classes[-1] != VOID_CLASS:
+        return said
+    table = np.arange(256, dtype=np.uint8)
+    table[VOID] = len(said.classes) - 1
+    return Masks(said.items, said.classes, Translated(said.maps, table), said.colours)
+
+
+def _changed(path: Path) -> InputError:
+    return InputError(str(path), "the label maps that were judged", "others", "Evaluate again.")
