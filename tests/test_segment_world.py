@@ -11,9 +11,10 @@ from PIL import Image
 from optotype.formats import read_mask_classes, read_masks
 from optotype.label_maps import write_label_map
 from optotype.tables import OTHER, VOID
+from optotype.tasks import task_of
 from optotype.tasks.reading import Asked
 from optotype.tasks.segment import match, measure, read
-from optotype.tasks.segment.rules import VOIDS
+from optotype.tasks.segment.rules import VOIDS, Rules
 from optotype.world.export.whole import Plan, export
 
 FRAMES = 8
@@ -81,3 +82,15 @@ def test_every_rule_for_void_is_read_and_measured(world, said):
     for void, (value, others) in values.items():
         assert others[void] == value
         assert others == values["truth-dropped"][1]
+
+
+def test_the_task_offers_what_every_task_does(world, said):
+    """From the folder to numbers, as evaluate does it."""
+    segment = task_of("segment")
+    found = segment.read(asked(world, said, thresholds="0:1:0.1"))
+    assert found.rules == {"rules": Rules(thresholds=tuple(range(11)))}
+    evidence = segment.match(found.truth, found.prediction, **found.rules)
+    measured = segment.measure(evidence, found.prediction, resamples=0, seed=0, **found.rules)
+    assert measured.errors["thresholds"]["t"] == [t / 10 for t in range(11)]
+    assert measured.n.items == FRAMES
+    assert len(segment.digest(found.truth)) == 64

@@ -29,6 +29,8 @@ LANES = 64
 HISTOGRAM = 10
 """Bins of the classes' IoU."""
 BACKGROUND = "background"
+OF_GROUPS = ("pixel_accuracy", "miou", "fwiou", "dice")
+"""What is told of each group: averages over thresholds say little of a few images."""
 _RULES = Rules()
 
 
@@ -210,9 +212,7 @@ def _slices(evidence: Evidence, samples: Samples, rules: Rules) -> dict[str, lis
         group, groups = group_index(evidence.groups)
         n = sums.addends(evidence, rules, group, groups).pixels
         found["sequence"] = [
-            SliceResult(
-                name.lstrip("\x01"), int(n[i]), {key: _metric(values[i]) for key, values in samples.per_group.items()}
-            )
+            SliceResult(name.lstrip("\x01"), int(n[i]), {key: _metric(samples.per_group[key][i]) for key in OF_GROUPS})
             for i, name in enumerate(np.unique(evidence.groups).tolist())
         ]
     return found
