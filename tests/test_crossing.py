@@ -72,7 +72,7 @@ def test_page(sides: tuple[Path, Path], tmp_path: Path) -> None:
     )
     assert isinstance(difference, Table)
     for row in difference.rows:
-        assert sum(float(cell) for cell in row[1:]) == pytest.approx(0, abs=1e-12)  # type: ignore[arg-type]
+        assert sum(float(cell) for cell in row[1:] if cell != "") == pytest.approx(0, abs=0.02)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

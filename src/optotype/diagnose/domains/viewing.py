@@ -24,6 +24,8 @@ from optotype.views import (
 )
 
 MOST_CLASSES = 50
+LEAST_MOVED = 0.005
+"""A change of a cell of the matrix, as a share of the truth's pixels, that is shown."""
 _MOST_STATED = 12
 _NONE = "(no class)"
 
@@ -174,16 +176,25 @@ def _square(counts: list[list[int]], outside: bool) -> list[list[int]]:
 
 
 def _difference(crossing: Crossing, names: list[str]) -> Table:
-    """Points of each class's pixels that move to a prediction, a row a class of the truth."""
+    """Shares of each class's pixels that move to a prediction, a row a class of the truth."""
     first, second = crossing.names
-    shares = [[_shares(row) for row in counts] for counts in crossing.counts]
+    shares = [[_shares(row[: len(names)]) for row in counts] for counts in crossing.counts]
     rows: list[list[Cell]] = [
-        [name, *(None if a is None or b is None else b - a for a, b in zip(one, other, strict=True))][: len(names) + 1]
+        [name, *(_moved(a, b) for a, b in zip(one, other, strict=True))]
         for name, one, other in zip(crossing.classes, *shares, strict=True)
     ]
     columns = [Column("truth ↓ prediction →"), *(Column(name, "delta") for name in names)]
-    caption = f"Share of the class's pixels on {quoted(second)} less that on {quoted(first)}; each row adds up to 0."
+    caption = (
+        f"Share of the class's pixels on {quoted(second)} less that on {quoted(first)}; a whole row adds up to 0. "
+        f"Changes below {LEAST_MOVED:g} are left blank."
+    )
     return Table(columns, rows, title=f"{second} − {first}", caption=caption, id="matrix-difference")
+
+
+def _moved(first: float | None, second: float | None) -> Cell:
+    if first is None or second is None:
+        return None
+    return second - first if abs(second - first) >= LEAST_MOVED else ""
 
 
 def _shares(row: list[int]) -> list[float | None]:
