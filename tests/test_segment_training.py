@@ -31,7 +31,7 @@ from optotype.training.optimize import freeze, optimizer, schedule
 from optotype.training.segmenting import label_map, targets, values
 from optotype.training.settings import read_config, resolve
 from optotype.training.train import train
-from segment_training_tools import CLASSES, TinySegmenter, run, scenes, settings
+from segment_training_tools import CLASSES, COLOURS, TinySegmenter, run, scenes, settings
 
 
 @pytest.fixture(scope="module")
@@ -247,3 +247,36 @@ def test_confusion_of_pixels(data: Masks) -> None:
     counts = loggers.confusion(data, data)
     pixels = np.concatenate([labels.ravel() for labels in data.maps])
     assert counts.tolist() == np.diag(np.bincount(pixels, minlength=3)[:3]).tolist()
+
+
+# From data to report
+
+
+def test_from_data_to_report_and_again(tmp_path: Path, data: Masks) -> None:
+    from optotype.studies import training
+
+    for row in range(len(data)):
+        split = str(data.items.split[row])
+        image = tmp_path / "street" / split / f"{data.items.key[row]}.png"
+        image.parent.mkdir(parents=True, exist_ok=True)
+        image.write_bytes(data.items.file(row).read_bytes())
+        write_label_map(tmp_path / "street" / f"{split}annot" / image.name, data.maps[row], data.colours)
+    classes = tmp_path / "classes.csv"
+    classes.write_text(
+        "name,r,g,b\n" + "".join(f"{n},{r},{g},{b}\n" for n, (r, g, b) in zip(CLASSES, COLOURS.tolist(), strict=True))
+    )
+    flags: dict[str, Any] = {"data": str(tmp_path / "street"), "model": "tiny", "size": "16x24"}
+    flags |= {"epochs": 6, "batch_size": 4, "lr": 0.03}
+    options: dict[str, Any] = {"runs": tmp_path / "runs", "name": "r", "causes": False, "sets": ["threads=1"]}
+    folder, first = training.train("segment", flags, classes=str(classes), **options)
+    assert first is not None
+    assert (first.task, first.protocol["void"]) == ("segment", "truth-dropped")
+    assert set(first.metrics) >= {"miou", "fwiou", "pixel_accuracy"}
+    assert folder.report.is_file()
+    before = said(folder)
+    _, again = training.train("segment", {}, resume=True, report=False, **options)
+    assert again is not None
+    assert again.metrics == first.metrics
+    assert said(folder) == before
+    with pytest.raises(InputError, match="size"):
+        training.train("segment", {"size": "16x32"}, resume=True, report=False, **options)
