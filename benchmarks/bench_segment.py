@@ -216,13 +216,12 @@ def folders(kind: str, truth: list[Maps], said: list[Maps], rounds: int) -> None
             "confusion matrix": partial(counted, *sides, threads),
             "everything": partial(match, *sides, threads=threads),
         }
-        times: dict[str, list[float]] = {name: [] for name in runs}
+        times: Times = {name: [] for name in runs}
         for number in range(rounds + 1):
             for name, run in runs.items():
-                began = time.perf_counter()
-                run()
+                spent = seconds(run)
                 if number:
-                    times[name].append(time.perf_counter() - began)
+                    times[name].append(spent)
         show(f"{2 * len(truth)} PNG files ({kind}) → evidence, {threads} threads", times, "decoding alone")
 
 
@@ -268,21 +267,35 @@ def evidence(images: int, seed: int = 0) -> Evidence:
 
 def resamples(images: int, rounds: int) -> None:
     found = evidence(images)
-    times: dict[str, list[float]] = {"1,000 resamples": [], "all of measuring": []}
+    times: Times = {"1,000 resamples": [], "all of measuring": []}
     for number in range(rounds + 1):
         for name, run in zip(times, (resample, measure), strict=True):
-            began = time.perf_counter()
-            run(found, threads=2)
+            spent = seconds(partial(run, found, threads=2))
             if number:
-                times[name].append(time.perf_counter() - began)
+                times[name].append(spent)
     show(f"{images:,} images × {CLASSES} classes, every number of the data and of each class, two threads", times, "")
 
 
-def show(what: str, times: dict[str, list[float]], base: str) -> None:
+Times = dict[str, list[tuple[float, float]]]
+"""Of each round the seconds on the clock, and those of the processor in all threads."""
+
+
+def seconds(run: Callable[[], object]) -> tuple[float, float]:
+    began, spent = time.perf_counter(), time.process_time()
+    run()
+    return time.perf_counter() - began, time.process_time() - spent
+
+
+def show(what: str, times: Times, base: str) -> None:
     print(what)
+    middle = {name: [median(of) for of in zip(*values, strict=True)] for name, values in times.items()}
     for name, values in times.items():
-        ratio = f"{median(values) / median(times[base]):6.2f} × {base}" if base else ""
-        print(f"  {name:<18} {median(values):7.3f} s [{min(values):.3f}, {max(values):.3f}] {ratio}".rstrip())
+        walls = [wall for wall, _ in values]
+        wall, processor = middle[name]
+        line = f"  {name:<18} {wall:7.3f} s [{min(walls):.3f}, {max(walls):.3f}], processor {processor:7.3f} s"
+        if base:
+            line += f"; {wall / middle[base][0]:.2f} and {processor / middle[base][1]:.2f} × {base}"
+        print(line)
 
 
 def first(rounds: int) -> None:
