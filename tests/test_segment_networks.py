@@ -431,3 +431,40 @@ def test_unknown_names_of_the_library_get_a_suggestion(name: str, hint: str) -> 
 def test_an_encoder_that_does_not_fit_is_an_error() -> None:
     with pytest.raises(InputError, match=r"--model PAN:mit_b0"):
         create("PAN:mit_b0", 2, 64, task="segment")
+
+
+@pytest.mark.parametrize("name", SEGMENTERS)
+def test_layer_tables(name: str) -> None:
+    """At an oblong size; counts are torch's own."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from optotype.studies.describing import describe
+
+    table = describe(name, input=(3, 90, 122), num_classes=11)
+    model = create(name, 11, (90, 122), task="segment")
+    module = model.module.eval().to("meta")
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        module(torch.zeros(1, 3, 90, 122, device="meta"))
+    assert table.output == (11, 90, 122)
+    assert table.parameters == model.parameters
+    assert table.macs == counter.get_total_flops() / 2
+
+
+def test_layer_table_of_fcn_basic() -> None:
+    from optotype.studies.describing import describe
+
+    table = describe("fcn_basic", input=(3, 360, 480))
+    rows = [(layer.kind, layer.channels_out, layer.output[1:], layer.stride) for layer in table.layers]
+    convolutions = [row for row in rows if "conv" in row[0]]
+    two, one = (2, 2), (1, 1)
+    assert [row[1:] for row in convolutions] == [
+        (32, (180, 240), two), (64, (90, 120), two), (128, (45, 60), two), (256, (23, 30), two), (512, (12, 15), two),
+        (512, (23, 30), two), (256, (45, 60), two), (128, (90, 120), two), (64, (180, 240), two),
+        (32, (360, 480), two), (21, (360, 480), one),
+    ]  # fmt: skip
+
+
+def test_layer_table_of_an_architecture_with_an_encoder() -> None:
+    from optotype.studies.describing import describe
+
+    assert describe("FPN:resnet18", num_classes=4).parameters == describe("FPN-resnet18", num_classes=4).parameters

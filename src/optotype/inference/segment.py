@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,19 +54,16 @@ def items_of(path: Path, split: str | None = None) -> Items:
 
     Raises InputError where frames have no image, or two images would get one label map.
     """
-    if is_masks(path) or (path.is_file() and holds_masks(path)):
-        items = read_masks(path, split=split).masks.items
-    else:
-        items = read_items(path, split=split)
-        named = zip(items.key.tolist(), items.path.tolist(), strict=True)
-        items = replace(items, key=np.array([key.removesuffix(Path(file).suffix) for key, file in named]))
-    if lost := [key for key, file in zip(items.key.tolist(), items.path.tolist(), strict=True) if not file]:
+    masks = is_masks(path) or (path.is_file() and holds_masks(path))
+    items = read_masks(path, split=split).masks.items if masks else read_items(path, split=split)
+    named = list(zip(items.key.tolist(), items.path.tolist(), strict=True))
+    if lost := [key for key, file in named if not file]:
         raise InputError(str(path), "an image for each frame", f"none of '{lost[0]}'", "Give the folder of the images.")
-    keys, counts = np.unique(items.key, return_counts=True)
-    if (counts > 1).any():
-        got = f"two of '{keys[counts > 1][0]}'"
+    keys = [key if masks else key.removesuffix(Path(file).suffix) for key, file in named]
+    if twice := [key for key, count in Counter(keys).items() if count > 1]:
+        got = f"two of '{twice[0]}'"
         raise InputError(str(path), "one image a name, whatever its suffix", got, "Rename one of them.")
-    return items
+    return replace(items, key=np.array(keys))
 
 
 def open_model(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,9 +79,14 @@ def _named(name: str, shape: tuple[int, ...] | None, num_classes: int | None) ->
     if num_classes is not None and num_classes < 1:
         raise InputError("--num-classes", "1 or more", str(num_classes), "Give the number of the head's outputs.")
     from optotype.architecture.from_torch.find import describe_model
-    from optotype.nn.models import MODELS
+    from optotype.architecture.from_torch.libraries import AnySize
+    from optotype.nn.models import MODELS, SEGMENTERS
 
-    return describe_model(name, own=MODELS, num_classes=num_classes, input_shape=shape)
+    own: dict[str, Callable[[int, int], nn.Module]] = {
+        **MODELS,
+        **{each: AnySize(make) for each, make in SEGMENTERS.items()},
+    }
+    return describe_model(name, own=own, num_classes=num_classes, input_shape=shape)
 
 
 def _run(folder: RunFolder, shape: tuple[int, ...] | None) -> Architecture:
@@ -92,7 +97,7 @@ def _run(folder: RunFolder, shape: tuple[int, ...] | None) -> Architecture:
     model = loaded.model
     return describe_module(
         model.module,
-        shape or (3, model.size, model.size),
+        shape or (3, *model.shape),
         name=folder.path.name,
         source=f"{model.name} of a run, {model.classes} classes",
     )

@@ -108,6 +108,8 @@ def find(
 
 def _entry(name: str, own: Own) -> Entry:
     library, _, rest = name.rpartition(":")
+    if library not in PACKAGES and libraries.is_architecture(library):
+        library, rest = "smp", f"{library}-{rest}"  # as in training: DeepLabV3Plus:resnet50
     if library and library not in PACKAGES:
         raise InputError("model", "one of " + ", ".join(PACKAGES) + " before the colon", repr(name),
                          did_you_mean(library, PACKAGES))  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from torch import nn
@@ -29,6 +30,21 @@ Own = Mapping[str, Callable[[int, int], nn.Module]]
 
 
 @dataclass(frozen=True)
+class AnySize:
+    """A network of ours that takes images of any height and width, made from the number of its classes alone."""
+
+    make: Callable[[int], nn.Module]
+
+    def __call__(self, classes: int, _side: int) -> nn.Module:
+        """As the square ones are made."""
+        return self.make(classes)
+
+
+CLASSES, DENSE_CLASSES = 1000, 21
+"""Classes where nothing is said: ImageNet's, and VOC's for networks that give an image back."""
+
+
+@dataclass(frozen=True)
 class Entry:
     """A model of a library. ``detects``: it is called with a list of images, and what it does depends on them."""
 
@@ -41,17 +57,18 @@ class Entry:
 
 
 def ours(name: str, own: Own) -> Entry | None:
-    """A model of ours; they take square images."""
+    """A model of ours; those that are not ``AnySize`` take square images."""
     if name not in own:
         return None
+    dense = isinstance(own[name], AnySize)
 
     def make(classes: int | None, shape: tuple[int, ...] | None) -> nn.Module:
         sides = (shape or USUAL)[1:]
-        if len(set(sides)) != 1:
+        if len(set(sides)) != 1 and not dense:
             got = "×".join(map(str, shape or ()))
             raise InputError("--input", f"a square image, as {name} takes", got, "Give both sides alike.")
         try:
-            return own[name](1000 if classes is None else classes, sides[0])
+            return own[name](classes or (DENSE_CLASSES if dense else CLASSES), sides[0])
         except InputError as error:
             raise InputError("--input", f"sides of {error.expected}", error.got, error.fix) from None
 
@@ -124,6 +141,15 @@ def smp(name: str) -> Entry | None:
 
     full = f"{kind.__name__}-{encoder}"
     return Entry(full, f"segmentation-models-pytorch {library.__version__}", USUAL, make)
+
+
+def is_architecture(word: str) -> bool:
+    """Whether segmentation-models-pytorch, if it is installed, has an architecture of this name."""
+    if find_spec("segmentation_models_pytorch") is None:
+        return False
+    import segmentation_models_pytorch as library
+
+    return word in {kind.__name__ for kind in library.MODEL_ARCHITECTURES_MAPPING.values()}
 
 
 def names(library: str, own: Own) -> list[str]:
