@@ -132,14 +132,15 @@ def test_a_planted_confusion_comes_first() -> None:
 def test_intervals_hold_the_truth_nineteen_times_in_twenty() -> None:
     rng = np.random.default_rng(2)
     held = []
-    for _ in range(120):
-        found = crossed(drawn(rng, 40, right=0.8), drawn(rng, 60, right=0.7), threads=1)
+    for _ in range(60):
+        first, second = drawn(rng, 40, right=0.8), drawn(rng, 60, right=0.7)
+        found = crossed(first, second, threads=1, resamples=100)
         row = next(row for row in found.per_class if row.name == "b")
         low, high = row.recall.difference.low, row.recall.difference.high
         assert low is not None
         assert high is not None
         held.append(low <= -0.1 <= high)
-    assert 0.88 <= np.mean(held) <= 1
+    assert np.mean(held) >= 0.87
 
 
 def test_the_same_seed_gives_the_same_bytes_on_any_number_of_threads() -> None:

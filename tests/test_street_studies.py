@@ -7,9 +7,19 @@ from pathlib import Path
 
 import pytest
 
+import street_sets
+from optotype import results
 from optotype.cli import run
 from optotype.errors import InputError
+from optotype.formats import read_mask_manifest
+from optotype.runs import RunFolder
+from optotype.studies.crossing_records import CROSSING, CROSSING_FILE, VERSUS
+from optotype.studies.pages import page
 from optotype.studies.study import STUDIES, plan
+from optotype.studies.study_data import share
+from optotype.tables import Items
+from optotype.views import Chart, LabelMaps, Table
+from optotype.world.labels import STUDY_CLASSES
 
 SEGMENT = ("camvid", "voc2007", "idd")
 
@@ -67,3 +77,82 @@ def test_a_study_of_ones_own(tmp_path: Path) -> None:
     file.write_text("base: {data: X, model: unet}\nruns: {a: {}, b: {task: segment}}\n")
     with pytest.raises(InputError, match="one task"):
         plan(str(file), data=None)
+
+
+FAST = ["--tiny", "--weights", "none", "--set", "threads=1", "size=32"]
+"""Studies are about plans, data and pages here: one small network serves all, where it is not what is looked at."""
+
+
+def test_camvid_from_colours_to_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = street_sets.camvid(tmp_path / "CamVid")
+    words = ["study", "camvid", "--preset", "scratch", "--data", str(data), "--runs", str(tmp_path), *FAST]
+    assert run([*words, "--only", "unet", "acuity", "--set", "model=fcn_basic"]) == 0
+    folder = RunFolder(tmp_path / "camvid-scratch-tiny")
+    kept = read_mask_manifest(folder.data)
+    assert kept.classes[:3] == ("Sky", "Building", "Pole"), "the usual 11, from colours of 32"
+    whole = page(folder)
+    for name in ("unet", "acuity"):
+        section = next(s for s in whole.sections if s.id == f"{name}-one-architecture")
+        chart, maps = (next(v for v in section.views if isinstance(v, kind)) for kind in (Chart, LabelMaps))
+        assert [series.name for series in chart.series] == [
+            "train loss", "validation loss", "validation pixel accuracy", "validation mean IoU",
+        ]  # fmt: skip
+        (example,) = maps.frames
+        assert sum(example.truth.length) == sum(example.said.length) == street_sets.WIDTH * street_sets.HEIGHT
+        assert Path(example.picture.path).is_file()
+        assert any(isinstance(v, Table) and v.title == "Layers" for v in section.views)
+    assert "Highest mean IoU: " in whole.sections[0].views[0].sentences[0].text
+    assert (folder.path / "report.html").is_file()
+    capsys.readouterr()
+    assert run([*words, "--only", "unet", "acuity", "--set", "model=fcn_basic", "--resume"]) == 0
+    assert "finished before, kept" in capsys.readouterr().err
+
+
+def test_voc_with_boundaries_as_background_or_ignored(tmp_path: Path) -> None:
+    data = street_sets.voc(tmp_path / "VOC2007")
+    found = {}
+    for preset in ("course", "ignored"):
+        words = ["study", "voc2007", "--data", str(data), "--preset", preset, "--runs", str(tmp_path), *FAST]
+        assert run([*words, "--only", "fcn_basic"]) == 0
+        place = tmp_path / ("voc2007-tiny" if preset == "course" else "voc2007-ignored-tiny") / "fcn_basic"
+        found[preset] = results.load(place / "eval.json")
+    assert found["course"].protocol["void"] == "as-background"
+    assert found["ignored"].protocol["void"] == "truth-dropped"
+    assert found["course"].n.truth > found["ignored"].n.truth
+
+
+def test_idd_is_held_against_cityscapes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, other = street_sets.idd(tmp_path / "IDD"), street_sets.cityscapes(tmp_path / "Cityscapes")
+    words = ["study", "idd", "--data", str(data), "--versus", str(other), "--runs", str(tmp_path), *FAST]
+    assert run([*words, "--set", "model=fcn_basic"]) == 0
+    told = capsys.readouterr().err
+    assert "become void: parking" in told
+    assert "6 of 20 images are taken, 30% of each split" in told
+    folder = RunFolder(tmp_path / "idd-tiny")
+    kept = read_mask_manifest(folder.data)
+    assert kept.classes == STUDY_CLASSES
+    own = RunFolder(folder.path / "deeplabv3plus")
+    assert results.load(own.path / VERSUS / "eval.json").n.classes == len(STUDY_CLASSES)
+    assert (own.path / CROSSING / CROSSING_FILE).is_file()
+    ids = [section.id for section in page(folder).sections]
+    assert "deeplabv3plus-across-domains" in ids
+    assert len(set(ids)) == len(ids)
+
+
+def test_options_of_photos_are_refused_for_label_maps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = street_sets.voc(tmp_path / "VOC2007", n=2)
+    words = ["study", "voc2007", "--data", str(data), "--runs", str(tmp_path), *FAST, "--only", "fcn_basic"]
+    assert run([*words, "--ratios", "0.5", "0.5"]) == 1
+    assert "--ratios" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_share_is_taken_of_each_split_whatever_the_order(seed: int) -> None:
+    keys, splits = [f"{i:03}" for i in range(50)], ["train"] * 30 + ["val"] * 20
+    items = Items.of(keys, split=splits)
+    rows = share(items, 0.3, seed)
+    assert [splits[i] for i in rows].count("val") == 6
+    assert len(rows) == 15
+    mixed = items.take(rows_of := [*range(25, 50), *range(25)])
+    assert sorted(mixed.key[share(mixed, 0.3, seed)]) == sorted(items.key[rows]), rows_of
+    assert share(items, 0.3, seed).tolist() != share(items, 0.3, seed + 1).tolist()

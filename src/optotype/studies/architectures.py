@@ -9,17 +9,17 @@ import numpy as np
 from optotype.architecture import record, viewing
 from optotype.diagnose import epochs
 from optotype.diagnose.epochs import EpochRow
+from optotype.errors import InputError
 from optotype.evidence import Evidence
 from optotype.evidence import load as load_evidence
-from optotype.formats import read_mask_manifest, write_label_map
 from optotype.runs import RunFolder
 from optotype.studies.run_sections import pictures
 from optotype.tables import OTHER
-from optotype.views import Axis, Chart, Mark, Picture, Section, Series, Sheet, Tile, View
+from optotype.tasks.segment.label_frames import reduced
+from optotype.views import Axis, Chart, Labelled, LabelMaps, Mark, Picture, Section, Series, View
 
-EXAMPLE = "example.png"
-"""Truth of the image that stands for the test, in the data set's colours, in the run's folder."""
-_SIDE = 480
+SIDE = 640
+"""Longer side of the example, pixels."""
 
 
 def section(run: RunFolder) -> Section | None:
@@ -50,32 +50,29 @@ def curves(rows: Sequence[EpochRow]) -> Chart:
     )  # fmt: skip
 
 
-def keep_example(run: RunFolder) -> None:
-    """Write the truth of the image that stands for the test, so that the report can show it."""
-    masks = read_mask_manifest(run.data)
-    key = example_of(load_evidence(run.evidence))
-    row = int(np.flatnonzero(masks.items.key == key)[0])
-    write_label_map(run.path / EXAMPLE, masks.maps[row], masks.colours)
-
-
-def example_of(evidence: Evidence) -> str:
-    """Key of the image with most classes, the first of equals: the same for all models of one data set."""
+def example_of(evidence: Evidence) -> int:
+    """Position of the image with most classes, the first of equals: the same for all models of one data set."""
     pixels = evidence["pixels"]
     labelled = pixels["truth"] < min(len(evidence.classes), OTHER)
     pairs = np.unique(pixels.item[labelled].astype(np.int64) << 8 | pixels["truth"][labelled])
-    return str(evidence.keys[np.bincount(pairs >> 8, minlength=len(evidence)).argmax()])
+    return int(np.bincount(pairs >> 8, minlength=len(evidence)).argmax())
 
 
 def _example(run: RunFolder) -> list[View]:
-    if not (run.path / EXAMPLE).is_file() or not run.evidence.is_file():
+    """Image, truth and prediction; nothing where the label maps are no longer there."""
+    found = pictures(run)
+    if found.label_maps is None:
         return []
-    key = example_of(load_evidence(run.evidence))
-    image = pictures(run)(key)
-    shown = [
-        (image and Picture(image.path, _SIDE), key),
-        (Picture(str(run.path / EXAMPLE), _SIDE), "truth"),
-        (Picture(str(run.predictions / f"{key}.png"), _SIDE), f"{run.path.name} says"),
-    ]
-    tiles = [Tile(picture, label) for picture, label in shown if picture is not None]
-    caption = "The test image with most classes, in the data set's colours; void is black."
-    return [Sheet(tiles, per_row=3, title="One image of the test", caption=caption)]
+    try:
+        truth, said = found.label_maps()
+    except InputError:
+        return []
+    evidence = load_evidence(run.evidence)
+    i = example_of(evidence)
+    key, maps = str(evidence.keys[i]), (truth.maps[i], said.maps[i])
+    image, (height, width) = found(key), maps[0].shape
+    picture = None if image is None else Picture(image.path, SIDE)
+    frame = Labelled(key, width, height, *reduced(*maps), picture=picture)
+    colours = [(r, g, b) for r, g, b in truth.colours.tolist()]
+    caption = "The test image with most classes."
+    return [LabelMaps("example", [frame], list(truth.classes), colours, title="One image of the test", caption=caption)]

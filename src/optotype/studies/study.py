@@ -16,7 +16,6 @@ from optotype.files import write_atomic
 from optotype.runs import RunFolder, create
 from optotype.studies import camvid, idd, voc2007, wildlife
 from optotype.studies.across import look_across, read_other
-from optotype.studies.architectures import keep_example
 from optotype.studies.crossing_records import CROSSING, CROSSING_FILE
 from optotype.studies.declared import STUDY_FILE, Declared, StudyFile, StudyRun, read
 from optotype.studies.explaining import compare_spaces
@@ -133,8 +132,6 @@ def run(
     done = [RunFolder(folder.path / r.name) for r in declared.runs]
     for declared_run, place in zip(declared.runs, done, strict=True):
         _run_one(declared_run, folder, data, progress, command)
-        if declared.task == "segment":
-            keep_example(place)
         if other is not None and not (place.path / CROSSING / CROSSING_FILE).is_file():
             look_across(place, other, declared, say=progress.say, command=command)
     comparison = compare_folders(done, [r.name for r in declared.runs]) if len(done) > 1 else None

@@ -13,12 +13,13 @@ from optotype.diagnose.domains.counting import Pixels, count
 from optotype.diagnose.domains.records import ClassShift, Confusion, Crossing, Mix, Shift, Side, Unmapped
 from optotype.errors import InputError
 from optotype.evidence import Evidence
-from optotype.metrics.intervals import ANY, FEWEST_GROUPS, SHARE, Bounds
-from optotype.metrics.intervals import corrected as corrected_interval
+from optotype.metrics.intervals import FEWEST_GROUPS, stretch
 from optotype.metrics.significance import holm, normal_p
 from optotype.results import Metric, Result
 from optotype.tables import Array, Floats
 from optotype.tasks.measured import number
+from optotype.tasks.segment import intervals
+from optotype.tasks.segment.intervals import worth
 from optotype.tasks.wording import quoted
 
 MOST_CONFUSIONS = 200
@@ -65,7 +66,7 @@ def cross(
             side.drawn(resamples=resamples, seed=(seed + i) % 2**64, threads=threads) for i, side in enumerate(sides)
         )
         drawn = first, second
-    judge = _Judge((sides[0].matrix, sides[1].matrix), drawn)
+    judge = _Judge(sides, drawn)
     warnings = _warnings(results, sides, names, joint, compared, resamples)
     return Crossing(
         task="segment",
@@ -74,13 +75,13 @@ def cross(
         sides=(_side(0, results, evidences, names, joint, sides), _side(1, results, evidences, names, joint, sides)),
         counts=(_whole(sides[0].matrix), _whole(sides[1].matrix)),
         metrics={
-            "miou": judge.one(lambda m: numbers.mean(numbers.iou(m), compared)),
-            "pixel_accuracy": judge.one(numbers.pixel_accuracy),
-            "mean_accuracy": judge.one(lambda m: numbers.mean(numbers.recall(m), compared)),
+            "miou": judge.average(numbers.iou, compared),
+            "pixel_accuracy": judge.whole(numbers.pixel_accuracy),
+            "mean_accuracy": judge.average(numbers.recall, compared),
         },
         mix=judge.mix(),
-        per_class=_per_class(judge, joint.classes, sides),
-        confusions=_confusions(judge, joint.classes, sides),
+        per_class=_per_class(judge, joint.classes),
+        confusions=_confusions(judge, joint.classes),
         resamples=resamples,
         seed=seed,
         protocol={
@@ -96,62 +97,81 @@ def cross(
 class _Judge:
     """Turns functions of a matrix into numbers of both sides, with intervals where there are resamples."""
 
-    def __init__(self, matrices: Pair, drawn: Pair | None) -> None:
-        self.matrices, self.drawn = matrices, drawn
+    def __init__(self, sides: Sequence[Pixels], drawn: Pair | None) -> None:
+        self.sides, self.drawn = sides, drawn
+        self.matrices: Pair = (sides[0].matrix, sides[1].matrix)
 
-    def one(self, function: Callable[[Floats], Floats]) -> Shift:
-        """A number of the whole matrix."""
-        return self.each(lambda matrix: function(matrix)[..., None], np.ones(1, bool))[0]
+    def whole(self, function: Callable[[Floats], Floats]) -> Shift:
+        """A number of all pixels."""
+        return self._shifts(
+            lambda matrix: function(matrix)[..., None], [np.array([side.groups]) for side in self.sides]
+        )[0]
 
-    def each(self, function: Callable[[Floats], Floats], valid: Array) -> list[Shift]:
-        """Numbers (…, m) of the matrix; only those of ``valid`` (m,) get an interval."""
-        value = [function(matrix) for matrix in self.matrices]
-        samples = [function(drawn) for drawn in self.drawn] if self.drawn else None
-        metrics = [_metrics(value[i], None if samples is None else samples[i], valid) for i in (0, 1)]
-        differences = _differences(value[1] - value[0], None if samples is None else samples[1] - samples[0], valid)
-        return [Shift(a, b, d) for a, b, d in zip(*metrics, differences, strict=True)]
+    def average(self, function: Callable[[Floats], Floats], classes: Array) -> Shift:
+        """The mean of a number of the ``classes`` (K,) bool, which rare ones make as unsure as they are."""
+        worths = [np.array([side.groups]) for side in self.sides]
+        if self.drawn:
+            worths = [
+                np.array([worth(function(drawn)[:, classes], side.class_groups[classes], side.groups)])
+                for side, drawn in zip(self.sides, self.drawn, strict=True)
+            ]
+        return self._shifts(lambda matrix: numbers.mean(function(matrix), classes)[..., None], worths)[0]
+
+    def by_class(self, function: Callable[[Floats], Floats], label: Array) -> list[Shift]:
+        """Numbers (…, m) of the classes ``label`` (m,); of those in few groups without an interval."""
+        often = np.minimum(self.sides[0].class_groups, self.sides[1].class_groups) >= FEWEST_GROUPS
+        worths = [np.where(often, side.class_groups, 0)[label] for side in self.sides]
+        return self._shifts(function, worths)
 
     def mix(self) -> Mix:
         """The parts of the change of pixel accuracy."""
         value = np.stack(numbers.parts(*self.matrices))
         samples = np.stack(numbers.parts(*self.drawn), axis=-1) if self.drawn else None
-        return Mix(*_differences(value, samples, np.ones(2, bool)))
+        groups = float(min(side.groups for side in self.sides))
+        return Mix(*_differences(value, samples, np.full(2, groups)))
+
+    def _shifts(self, function: Callable[[Floats], Floats], worths: Sequence[Array]) -> list[Shift]:
+        """``worths``: how many groups each of the m numbers is worth on either side."""
+        value = [function(matrix) for matrix in self.matrices]
+        samples = [function(drawn) for drawn in self.drawn] if self.drawn else None
+        metrics = [_metrics(value[i], None if samples is None else samples[i], worths[i]) for i in (0, 1)]
+        together = np.zeros(len(worths[0]))
+        if samples is not None:
+            for k, groups in enumerate(np.stack(worths, axis=1)):
+                if groups.min() > 0:  # independent variances add up, and so do their degrees of freedom (Welch 1947)
+                    together[k] = worth(np.stack([side[:, k] for side in samples], axis=1), groups, int(groups.sum()))
+        drawn = None if samples is None else samples[1] - samples[0]
+        differences = _differences(value[1] - value[0], drawn, together)
+        return [Shift(a, b, d) for a, b, d in zip(*metrics, differences, strict=True)]
 
 
-def _metrics(value: Floats, samples: Floats | None, valid: Array) -> list[Metric]:
-    low, high = _ends(value, samples, valid, SHARE)
-    return [Metric(number(v), number(a), number(b)) for v, a, b in zip(value, low, high, strict=True)]
+def _metrics(value: Floats, samples: Floats | None, worths: Array) -> list[Metric]:
+    found = [
+        intervals.NONE if samples is None else intervals.of_number(samples[:, k], float(value[k]), float(worths[k]))
+        for k in range(len(value))
+    ]
+    return [Metric(number(v), *ends) for v, ends in zip(value, found, strict=True)]
 
 
-def _differences(value: Floats, samples: Floats | None, valid: Array) -> list[Difference]:
-    low, high = _ends(value, samples, valid, ANY)
+def _differences(value: Floats, samples: Floats | None, worths: Array) -> list[Difference]:
+    found = [
+        intervals.NONE if samples is None else intervals.of_models(samples[:, k], float(value[k]), float(worths[k]))
+        for k in range(len(value))
+    ]
     p = [
-        normal_p(float(value[i]), samples[:, i]) if samples is not None and np.isfinite(low[i]) else None
-        for i in range(len(value))
-    ]
+        None if samples is None or low is None
+        else normal_p(float(value[k]), samples[:, k] * stretch(float(worths[k])))
+        for k, (low, _) in enumerate(found)
+    ]  # fmt: skip
     return [
-        Difference(number(v), number(a), number(b), p=one, p_holm=corrected)
-        for v, a, b, one, corrected in zip(value, low, high, p, holm(p), strict=True)
+        Difference(number(v), *ends, p=one, p_holm=corrected)
+        for v, ends, one, corrected in zip(value, found, p, holm(p), strict=True)
     ]
 
 
-def _ends(value: Floats, samples: Floats | None, valid: Array, bounds: Bounds) -> Pair:
-    """Ends of the intervals of segmentation (``tasks.segment.intervals``), NaN where there is none."""
-    if samples is None:
-        return np.full(len(value), np.nan), np.full(len(value), np.nan)
-    low, high = corrected_interval(samples, value, bounds)
-    return np.where(valid, low, np.nan), np.where(valid, high, np.nan)
-
-
-def _often(sides: Sequence[Pixels]) -> Array:
-    """Which classes (K,) lie in enough groups of both sides for an interval."""
-    found: Array = np.minimum(sides[0].class_groups, sides[1].class_groups) >= FEWEST_GROUPS
-    return found
-
-
-def _per_class(judge: _Judge, classes: Sequence[str], sides: Sequence[Pixels]) -> list[ClassShift]:
-    often = _often(sides)
-    columns = [judge.each(function, often) for function in (numbers.iou, numbers.recall, numbers.precision)]
+def _per_class(judge: _Judge, classes: Sequence[str]) -> list[ClassShift]:
+    every = np.arange(len(classes))
+    columns = [judge.by_class(function, every) for function in (numbers.iou, numbers.recall, numbers.precision)]
     shares = [numbers.shares(matrix) for matrix in judge.matrices]
     rows = [
         ClassShift(name, number(shares[0][k]), number(shares[1][k]), *(column[k] for column in columns))
@@ -160,15 +180,15 @@ def _per_class(judge: _Judge, classes: Sequence[str], sides: Sequence[Pixels]) -
     return sorted(rows, key=lambda row: np.inf if row.iou.difference.value is None else row.iou.difference.value)
 
 
-def _confusions(judge: _Judge, classes: Sequence[str], sides: Sequence[Pixels]) -> list[Confusion]:
+def _confusions(judge: _Judge, classes: Sequence[str]) -> list[Confusion]:
     """What classes are taken for on one side more than on the other, by how much."""
-    K, often = len(classes), _often(sides)
+    K = len(classes)
     shares = [numbers.confusions(matrix) for matrix in judge.matrices]
     with np.errstate(invalid="ignore"):
         looked = np.isfinite(shares[0]) & np.isfinite(shares[1]) & (np.fmax(*shares) >= _LEAST_SHARE)
     looked[np.arange(K), np.arange(K)] = False
     truth, said = np.nonzero(looked)
-    found = judge.each(lambda matrix: numbers.confusions(matrix)[..., truth, said], often[truth])
+    found = judge.by_class(lambda matrix: numbers.confusions(matrix)[..., truth, said], truth)
     named = [*classes, None]
     rows = [
         Confusion(classes[t], named[s], shift.first.value or 0.0, shift.second.value or 0.0, shift.difference)
