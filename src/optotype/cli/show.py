@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from optotype.cli import console
+from optotype.cli.show_segment import show_segmentation
 from optotype.results import Metric, Result, SliceResult
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ def number(metric: Metric) -> str:
 
 def show_result(result: Result) -> None:
     """Headline numbers, errors, calibration, sizes, classes and warnings: what the task has of these."""
+    if result.task == "segment":
+        show_segmentation(result)
+        return
     console.table(_headline(result))
     if "tide" in result.errors:
         console.table(_errors(result.errors))

@@ -38,6 +38,8 @@ Case = Literal[
     "converged",
 ]
 
+What = Literal["loss", "accuracy", "miou"]
+
 LEAST_EPOCHS = 4
 """Fewer epochs do not tell a trend from chance."""
 
@@ -150,11 +152,15 @@ def section(rows: Sequence[EpochRow], *, target: str = "training") -> Section:
     """How it was trained: the verdict, loss and accuracy, the rule with its numbers, and the epochs as a table."""
     judged = verdict(rows, target=target)
     marks = [judged.mark] if judged.mark else []
+    if judged.numbers and (kept := _kept(rows, judged.numbers)) != judged.numbers.best_epoch:
+        marks.append(Mark(kept, f"kept: epoch {kept}"))
     views: list[View] = [
         Verdict([judged.sentence, *judged.remarks]),
         _chart("loss", "Loss", rows, marks),
         _chart("accuracy", "Accuracy", rows, marks),
     ]
+    if _dense(rows):
+        views.append(_chart("miou", "Mean IoU", rows, marks))
     if judged.numbers:
         views.append(_numbers_table(judged.numbers))
     views += [Note([judged.rule], title="The rule"), _epochs_table(rows)]
@@ -180,7 +186,7 @@ def _case(rows: Sequence[EpochRow], numbers: Numbers) -> Case:
 
 def _words(case: Case, rows: Sequence[EpochRow], n: Numbers) -> tuple[str, Tone]:
     last, best = rows[-1], next(row for row in rows if row.epoch == n.best_epoch)
-    kept = f"the model kept is that of epoch {n.best_epoch}"
+    kept = f"the model kept is that of epoch {_kept(rows, n)}"
     gap = f"the gap to the training loss was {n.gap_best:.3f} there and is {n.gap_last:.3f} at the end"
     slope = n.slope or 0.0
     swing = max(SWING * n.best_loss, 2 * n.standard_error)
@@ -223,6 +229,11 @@ def _words(case: Case, rows: Sequence[EpochRow], n: Numbers) -> tuple[str, Tone]
     return words[case]
 
 
+def _kept(rows: Sequence[EpochRow], n: Numbers) -> int:
+    """The epoch whose model is kept: of label maps that may be the one with the highest mean IoU."""
+    return max((row.epoch for row in rows if row.best), default=n.best_epoch)
+
+
 def _remarks(case: Case, rows: Sequence[EpochRow], n: Numbers) -> list[str]:
     """A wide gap without a rising validation loss is worth a word: the training items are known by heart."""
     best = next(row for row in rows if row.epoch == n.best_epoch)
@@ -259,17 +270,31 @@ def _fall(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
     return (before - float(values[-1])) / before if before > 1e-9 else 0.0
 
 
-def _chart(what: Literal["loss", "accuracy"], title: str, rows: Sequence[EpochRow], marks: list[Mark]) -> Chart:
+def _dense(rows: Sequence[EpochRow]) -> bool:
+    """Whether pixels were classified, so that there is a mean IoU."""
+    return any(row.train.miou is not None for row in rows)
+
+
+_AXES = {
+    "loss": Axis("loss", low=0, unit="nats"),
+    "accuracy": Axis("accuracy", low=0, high=1, unit="ratio"),
+    "miou": Axis("mean IoU", low=0, high=1, unit="ratio"),
+}
+
+
+def _chart(what: What, title: str, rows: Sequence[EpochRow], marks: list[Mark]) -> Chart:
     x = [float(row.epoch) for row in rows]
     series = [Series("train", x, [_number(row.train, what) for row in rows], role="train")]
     if any(row.val for row in rows):
         series.append(Series("validation", x, [_number(row.val, what) for row in rows], role="validation"))
-    axis = Axis("loss", low=0, unit="nats") if what == "loss" else Axis("accuracy", low=0, high=1, unit="ratio")
-    return Chart("line", Axis("epoch", unit="count"), axis, series, marks=marks, title=title)
+    return Chart("line", Axis("epoch", unit="count"), _AXES[what], series, marks=marks, title=title)
 
 
-def _number(score: Score | None, what: Literal["loss", "accuracy"]) -> float | None:
-    return None if score is None else score.loss if what == "loss" else score.accuracy
+def _number(score: Score | None, what: What) -> float | None:
+    if score is None:
+        return None
+    found: float | None = getattr(score, what)
+    return found
 
 
 def _numbers_table(n: Numbers) -> Table:
@@ -291,12 +316,14 @@ def _numbers_table(n: Numbers) -> Table:
 
 
 def _epochs_table(rows: Sequence[EpochRow]) -> Table:
+    dense = _dense(rows)
     columns = [
         Column("epoch", kind="integer"),
         Column("train loss", kind="number"),
         Column("validation loss", kind="number"),
         Column("train accuracy", kind="percent"),
         Column("validation accuracy", kind="percent"),
+        *((Column("train mean IoU", kind="ratio"), Column("validation mean IoU", kind="ratio")) if dense else ()),
         Column("rate", kind="number"),
         Column("images/s", kind="number"),
         Column("data", kind="percent", hint="share of a step's time spent waiting for images"),
@@ -311,5 +338,6 @@ def _epochs_table(rows: Sequence[EpochRow]) -> Table:
         shares = [part / (sum(spent) or 1.0) for part in spent]
         val = (row.val.loss, row.val.accuracy) if row.val else (None, None)
         rate = row.time.images_per_second
-        cells.append([row.epoch, row.train.loss, val[0], row.train.accuracy, val[1], row.lr, rate, *shares])
+        ious = (row.train.miou, row.val.miou if row.val else None) if dense else ()
+        cells.append([row.epoch, row.train.loss, val[0], row.train.accuracy, val[1], *ious, row.lr, rate, *shares])
     return Table(columns, [list(c) for c in cells], title="Epochs")
