@@ -21,9 +21,9 @@ COLOURS = np.array([[90, 90, 90], [220, 40, 40], [40, 40, 220]], np.uint8)
 class TinySegmenter(Segmenter):
     """Strided convolution with batch normalisation and dropout, a head, interpolation."""
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, *, drop: float = 0.2) -> None:
         super().__init__()
-        self.encoder = nn.Sequential(conv_bn_relu(3, 8, stride=2), nn.Dropout2d(0.2))
+        self.encoder = nn.Sequential(conv_bn_relu(3, 8, stride=2), nn.Dropout2d(drop))
         self.head = nn.Conv2d(8, classes, 1)
 
     def forward(self, images: Tensor) -> Tensor:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+import segment_training_tools as segment
 from optotype.formats import read_labels, read_predictions
 from optotype.nn import checkpoints
 from training_tools import photos, run
@@ -29,17 +31,21 @@ SETTINGS = {
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same training by one process (``one``) and by two under torchrun (``two``)."""
     root = tmp_path_factory.mktemp("ranks")
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     data = photos(root / "photos", 25, val=0.24, test=0.24)
-    arguments = [f"{key}={value}" for key, value in SETTINGS.items()]
+    launch(root, SETTINGS)
+    run(root, data, "one", **SETTINGS)
+    return root
+
+
+def launch(root: Path, settings: dict[str, object]) -> None:
+    """Train ``two`` under torchrun."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run(
-        [sys.executable, *launcher, str(PROGRAM), str(root), "two", *arguments],
+        [sys.executable, *launcher, str(PROGRAM), str(root), "two", *(f"{k}={v}" for k, v in settings.items())],
         capture_output=True, text=True, env=environment, timeout=200, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
-    run(root, data, "one", **SETTINGS)
-    return root
 
 
 def test_each_of_13_items_is_seen_once_an_epoch(trained: Path) -> None:
@@ -81,3 +87,29 @@ def test_predictions_of_one_checkpoint_by_one_and_two_ranks(trained: Path) -> No
     assert by_one.scores is not None
     assert np.abs(by_two.scores - by_one.scores).max() <= 1e-5
     assert not list(folder.path.glob("*rank-*"))
+
+
+def test_label_maps_are_learnt_and_predicted_by_two_ranks_as_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from optotype.formats import read_mask_predictions
+    from optotype.nn.models import SEGMENTERS
+
+    monkeypatch.setitem(SEGMENTERS, "steady", partial(segment.TinySegmenter, drop=0.0))
+    settings: dict[str, object] = {
+        "task": "segment", "model": "steady", "size": "16x24", "epochs": 2, "batch_size": 4, "optimizer": "sgd",
+        "lr": 0.05, "momentum": 0.0, "precision": "float32", "schedule": "constant", "loss": "cross_entropy+focal",
+        "class_weights": "median", "freeze": True, "accumulate": 2,
+    }  # fmt: skip
+    data = segment.scenes(tmp_path / "scenes", 22)
+    launch(tmp_path, settings)
+    one = segment.run(tmp_path, data, "one", **settings)
+    two = checkpoints.load(tmp_path / "two/checkpoints/last.pt")["model"]
+    for name, weights in checkpoints.load(one.folder.checkpoints / "last.pt")["model"].items():
+        torch.testing.assert_close(two[name], weights, atol=2e-6, rtol=1e-5)
+    test = data.take(data.items.split == "test")
+    said = [read_mask_predictions(tmp_path / name / "predictions", test).masks for name in ("one", "two")]
+    same = [(a == b).mean() for a, b in zip(said[0].maps, said[1].maps, strict=True)]
+    assert min(same) > 0.99
+    shares = [np.load(tmp_path / f"seen-two-{rank}.npy") for rank in (0, 1)]
+    assert (np.unique(np.concatenate(shares), return_counts=True)[1] == 2).all()

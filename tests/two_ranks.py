@@ -4,10 +4,13 @@ key=value settings."""
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+import segment_training_tools as segment
+from optotype.nn.models import SEGMENTERS
 from optotype.training import loop
 from optotype.training.ranks import Ranks
 from training_tools import photos, run
@@ -27,8 +30,11 @@ def main(root: Path, name: str, changes: dict[str, object]) -> None:
         return original(self, watched(), count, stopwatch)
 
     loop.Loop._step = noting  # type: ignore[method-assign]
-    data = photos(root / "photos", 25, val=0.24, test=0.24, write=False)
-    run(root, data, name, **changes)
+    if changes.get("task") == "segment":
+        SEGMENTERS["steady"] = partial(segment.TinySegmenter, drop=0.0)
+        segment.run(root, segment.scenes(root / "scenes", 22, write=False), name, **changes)
+    else:
+        run(root, photos(root / "photos", 25, val=0.24, test=0.24, write=False), name, **changes)
     np.save(root / f"seen-{name}-{ranks.rank}.npy", np.array(seen, np.int64))
 
 
