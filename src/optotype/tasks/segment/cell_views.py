@@ -59,16 +59,19 @@ def cell_section(result: Result, evidence: Evidence, picture: Callable[[str], Pi
     names = [*found.classes]
     view = LabelMaps(
         CELLS, shown, names, [*colours, *[(0, 0, 0)] * (len(names) - len(colours))], ["class", "taken for"],
-        title="Where classes fail", caption=_caption(), unit="pair of image and class",
+        title="Where classes fail", caption=_caption(), unit="pair",
     )  # fmt: skip
     views: list[View] = [view]
     return Section("images", "The images", views, lead=lead)
 
 
 def choose(found: Pairs, cells: Cells) -> list[Chosen]:
-    """Of each class the cells of low IoU, those with most wrong pixels first, and the image of each large confusion."""
+    """Of each class the cells of low IoU, those with most wrong pixels first, and the image of each large confusion.
+
+    Classes come by their IoU over all images, the worst first.
+    """
     rows: list[Chosen] = []
-    for k in range(len(found.classes)):
+    for k in _worst_first(cells, len(found.classes)):
         own = np.flatnonzero(cells.label == k)
         rows += [Chosen(row, _taken(found, cells, row)) for row in _lowest(cells, own)]
     known = {(one.row, one.taken) for one in rows}
@@ -78,6 +81,12 @@ def choose(found: Pairs, cells: Cells) -> list[Chosen]:
         if (one.row, one.taken) not in known:
             rows.append(one)
     return rows
+
+
+def _worst_first(cells: Cells, classes: int) -> list[int]:
+    hit, union = (np.bincount(cells.label, n, minlength=classes) for n in (cells.intersection, cells.union))
+    order: list[int] = np.argsort(hit / np.maximum(union, 1), kind="stable").tolist()
+    return order
 
 
 def _lowest(cells: Cells, own: np.ndarray[tuple[int], np.dtype[np.intp]]) -> list[int]:

@@ -115,11 +115,11 @@ def _sequences(rows: Sequence[SliceResult]) -> Table:
         "fwiou": "IoU, frequency-weighted",
         "dice": "Dice",
     }
-    columns = [Column("sequence"), Column("pixels", "integer"),
+    columns = [Column("group"), Column("pixels", "integer"),
                *(Column(labels[key], "ratio", "higher", bar=key == "miou") for key in SHOWN)]  # fmt: skip
     cells: list[list[Cell]] = [[row.name, row.n, *(row.metrics[key].value for key in SHOWN)] for row in rows]
-    caption = "Averages are over the classes that a sequence has, so that they are not of the same classes everywhere."
-    return Table(columns, cells, title="Each sequence", caption=caption, id="sequences")
+    caption = "Averages are over the classes that a group has, so that they are not of the same classes everywhere."
+    return Table(columns, cells, title="Each group of images", caption=caption, id="sequences")
 
 
 def _span(metric: Metric) -> Span:

@@ -15,13 +15,14 @@ from optotype.views import Axis, Cell, Chart, Column, Note, Section, Series, Tab
 
 CURVES = (("success", "success", "a"), ("precision", "precision", "b"), ("recall", "recall", "c"))
 ALL = "all classes (mean)"
+NAMED = "Headline numbers: map is ‘Precision over IoU thresholds’, success_mean is ‘Success over IoU thresholds’."
 
 
 def threshold_section(result: Result) -> Section:
     """Section ``thresholds``: the definition, the curves, and the numbers of each class."""
     found = result.errors["thresholds"]
     views: list[View] = [
-        Note([found["definition"]], title="What is counted"),
+        Note([found["definition"], NAMED], title="What is counted"),
         _curves(found["t"], found["classes"]),
         _table(found["t"], found["classes"]),
     ]

@@ -156,7 +156,7 @@ def _classes(result: Result, swatches: dict[str, str]) -> Section:
     columns = [
         Column("class"), *([Column("colour", "colour")] if swatches else []), Column("pixels", "integer"),
         Column("of all", "percent"), Column("images", "integer", hint="images of the truth that have it"),
-        *(Column(_SHORT.get(kind.key, kind.label), "ratio", "higher", bar=kind.key == "iou", hint=_HINTS[kind.key])
+        *(Column(kind.label, "ratio", "higher", bar=kind.key == "iou", hint=_HINTS[kind.key])
           for kind in SEGMENT_CLASS),
     ]  # fmt: skip
     rows: list[list[Cell]] = []
@@ -176,13 +176,12 @@ def _classes(result: Result, swatches: dict[str, str]) -> Section:
     return Section("classes", "Class by class", [table, *histogram(result)], lead=lead)
 
 
-_SHORT = {"accuracy": "accuracy, one against the rest"}
 _HINTS = {
     "iou": "pixels both in truth and prediction, of those in either",
     "dice": "twice the pixels in both, of those of truth and those of prediction: the F1 score",
     "precision": "of the pixels called so, the share that are",
     "recall": "of its pixels, the share that are called so; also called class accuracy",
-    "accuracy": "(TP + TN) / all pixels",
+    "accuracy": "of the class against the rest: (TP + TN) / all pixels",
 }
 
 

@@ -12,6 +12,7 @@ import { ChartView } from "./views/chart";
 import { FramesView } from "./views/frames";
 import { GalleryView } from "./views/gallery";
 import { Glance } from "./views/glance";
+import { LabelMapsView } from "./views/maps";
 import { MatrixView } from "./views/matrix";
 import { ScatterView } from "./views/scatter";
 import { TableView } from "./views/table";
@@ -33,6 +34,8 @@ function Draw({ view }: { view: View }) {
       return <GalleryView view={view} />;
     case "frames":
       return <FramesView view={view} />;
+    case "maps":
+      return <LabelMapsView view={view} />;
     case "sheet":
       return <SheetView view={view} />;
     case "scatter":
@@ -150,7 +153,7 @@ function lost(page: Page): { unreadable: number; leftOut: number } {
   };
   for (const view of page.sections.flatMap((section) => section.views)) {
     if (view.type === "sheet") view.tiles.forEach(([image]) => see(image));
-    if (view.type === "gallery" || view.type === "frames") {
+    if (view.type === "gallery" || view.type === "frames" || view.type === "maps") {
       view.items.forEach((item) => see(item[1]));
       leftOut += view.total - view.items.length;
     }

@@ -78,7 +78,7 @@ export function cell(value: number | null, kind: Kind, pad = false): string {
   }
 }
 
-export const isNumeric = (column: Column) => column.kind !== "text" && column.kind !== "picture";
+export const isNumeric = (column: Column) => !["text", "picture", "colour"].includes(column.kind);
 
 /** Decimals that keep the ends of an interval apart. */
 export function digitsFor(low: number | null, high: number | null): number {

@@ -57,7 +57,7 @@ function block(number: number): Uint8Array<ArrayBuffer> | null {
   return bytes;
 }
 
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   const native = (Uint8Array as unknown as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> }).fromBase64;
   if (native) return native(text);
   const binary = atob(text);

@@ -12,7 +12,7 @@ for (const section of page.sections) {
   targets.add(section.id);
   for (const view of section.views) {
     if ("id" in view && view.id) targets.add(view.id);
-    if (view.type === "gallery" || view.type === "frames") albums.set(view.id, view);
+    if (view.type === "gallery" || view.type === "frames" || view.type === "maps") albums.set(view.id, view);
   }
 }
 startTheme();

@@ -9,6 +9,7 @@ import type { Album, Filter } from "./types";
 import { Img, middle, Text, ToneMark, useKey } from "./ui";
 import { BoxList, FramesBody, type Look, Stage } from "./views/frames";
 import { GalleryBody } from "./views/gallery";
+import { LabelMapsBody, MapList, MapStage } from "./views/maps";
 
 /** A gallery or frames beside the page, so that one can go on clicking through a matrix or a table. */
 export function Drawer() {
@@ -32,7 +33,7 @@ export function Drawer() {
   if (!view) return null;
   const shown = { filter: where.filter, onFilter: (filter: Filter) => replace({ id: view.id, open: true, filter }), scroller: box };
   return (
-    <div class={view.type === "frames" ? "drawer wide" : "drawer"} ref={box} role="dialog" aria-label={middle(view.title, 80) || "Images"} data-view="drawer">
+    <div class={view.type === "gallery" ? "drawer" : "drawer wide"} ref={box} role="dialog" aria-label={middle(view.title, 80) || "Images"} data-view="drawer">
       <header>
         <h2 tabIndex={-1}>
           <Text text={view.title || "Images"} max={80} />
@@ -41,7 +42,9 @@ export function Drawer() {
           <Cross />
         </button>
       </header>
-      {view.type === "frames" ? <FramesBody view={view} {...shown} /> : <GalleryBody view={view} {...shown} />}
+      {view.type === "gallery" && <GalleryBody view={view} {...shown} />}
+      {view.type === "frames" && <FramesBody view={view} {...shown} />}
+      {view.type === "maps" && <LabelMapsBody view={view} {...shown} />}
       <p class="foot">
         <button type="button" class="quiet" onClick={() => go({ id: view.id, open: false, filter: where.filter })}>
           Show in the page
@@ -77,17 +80,19 @@ export function Lightbox() {
   const onKeyDown = (event: KeyboardEvent) => {
     const places: Record<string, number> = { ArrowLeft: at - 1, ArrowUp: at - 1, ArrowRight: at + 1, ArrowDown: at + 1, Home: 0, End: list.length - 1 };
     const next = places[event.key];
+    if (event.target instanceof HTMLInputElement) return; // which the keys move
     const scrolled = event.target instanceof Element && event.target.closest(".box-list"); // which the other keys scroll
     if (next === undefined || (scrolled && !["ArrowLeft", "ArrowRight"].includes(event.key))) return;
     event.preventDefault();
     stepTo(next);
   };
   const boxes = view.type === "frames" && { view, i, look: look.i === i ? look : { i, part: null, lit: null }, onLook };
+  const maps = view.type === "maps" && { view, i };
   return (
     <dialog
       ref={dialog}
       tabIndex={-1}
-      class={boxes ? "lightbox wide" : "lightbox"}
+      class={boxes || maps ? "lightbox wide" : "lightbox"}
       data-view="lightbox"
       aria-label={middle(view.items[i]![0], 80)}
       onClose={() => shownImage.set(null)}
@@ -96,6 +101,8 @@ export function Lightbox() {
     >
       {boxes ? (
         <Stage {...boxes} />
+      ) : maps ? (
+        <MapStage {...maps} />
       ) : (
         <div class="stage">
           <Img key={i} image={view.items[i]![1]} alt={view.items[i]![0]} enlarge={2.5} />
@@ -124,6 +131,7 @@ export function Lightbox() {
         }
       >
         {boxes && <BoxList {...boxes} />}
+        {maps && <MapList {...maps} />}
       </Facts>
     </dialog>
   );
@@ -137,7 +145,7 @@ function Facts({ view, i, head, children }: { view: Album; i: number; head: Comp
   });
   const told = new Set(facts.map(([label]) => label)); // what a facet says is not said again
   view.labels[schema]?.forEach((label, k) => !told.has(label) && facts.push([label, texts[k] ?? ""]));
-  if (view.type === "frames") facts.push(["pixels", `${view.scenes[i]![0]} × ${view.scenes[i]![1]}`]);
+  if (view.type !== "gallery") facts.push([view.type === "maps" ? "image size" : "pixels", `${view.scenes[i]![0]} × ${view.scenes[i]![1]}`]);
   return (
     <div class="facts">
       <header>{head}</header>

@@ -2,7 +2,7 @@
 
 export type Tone = "good" | "bad" | "caution" | "neutral";
 export type Unit = "ratio" | "points" | "nats" | "count" | "seconds" | "pixels" | "plain";
-export type Kind = "text" | "integer" | "ratio" | "percent" | "points" | "number" | "delta" | "seconds" | "picture";
+export type Kind = "text" | "integer" | "ratio" | "percent" | "points" | "number" | "delta" | "seconds" | "picture" | "colour";
 export type Better = "higher" | "lower" | "";
 export type Filter = Record<string, string>;
 
@@ -75,6 +75,9 @@ export interface Matrix {
   title: string;
   caption: string;
   id: string;
+  /** What is counted; empty: nothing to say. */
+  unit: string;
+  start: "counts" | "rows" | "columns";
 }
 
 export interface Axis {
@@ -153,7 +156,19 @@ export interface Frames extends Items {
   scenes: Scene[];
 }
 
-export type Album = Gallery | Frames;
+/** Width, height, places of truth and prediction among the maps, the class it is about (-1: all). */
+export type MapScene = [number, number, number, number, number];
+
+/** Images with label maps; a map is width, height and base64 of runs: a byte for the class (255: none), a LEB128 length. */
+export interface LabelMaps extends Items {
+  type: "maps";
+  names: string[];
+  colours: [number, number, number][];
+  scenes: MapScene[];
+  maps: [number, number, string][];
+}
+
+export type Album = Gallery | Frames | LabelMaps;
 
 export interface Sheet {
   type: "sheet";

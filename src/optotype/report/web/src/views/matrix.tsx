@@ -2,14 +2,15 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Matrix } from "../types";
-import { count } from "../format";
+import { count, plural } from "../format";
 import { Figure, middle, Segmented, Text, useWidth } from "../ui";
 import { theme, useStore } from "../store";
 import { textWidth } from "../scale";
 import { follow } from "../album";
 
-const TABLE_AT_MOST = 32;
+const TABLE_AT_MOST = 33; // the 32 classes of a street, and what has none
 const PAIRS = 10;
+const MANY = 18; // of more classes the matrix has the whole width
 
 type Mode = "counts" | "rows" | "columns";
 type Spot = [number, number];
@@ -69,7 +70,7 @@ function ink([r, g, b]: Rgb): string {
 }
 
 export function MatrixView({ view }: { view: Matrix }) {
-  const [mode, setMode] = useState<Mode>("counts");
+  const [mode, setMode] = useState<Mode>(view.start);
   const [spot, setSpot] = useState<Spot | null>(null);
   const total = useMemo(() => sums(view.counts), [view]);
   const top = useMemo(() => tops(view, total, mode), [view, mode]);
@@ -104,7 +105,7 @@ export function MatrixView({ view }: { view: Matrix }) {
   return (
     <Figure kind="matrix" title={view.title} caption={view.caption} id={view.id} tools={tools}>
       <Readout view={view} total={total} spot={spot} />
-      <div class="split">
+      <div class={view.names.length > MANY ? "split many" : "split"}>
         <div class="board" ref={box}>
           {width > 0 && (view.names.length <= TABLE_AT_MOST ? <Small {...parts} /> : <Large {...parts} />)}
           <Ramps view={view} top={top} mode={mode} palette={palette} />
@@ -135,7 +136,7 @@ function Readout({ view, total, spot }: { view: Matrix; total: Sums; spot: Spot 
   const value = view.counts[i]![j]!;
   return (
     <p class="readout" role="status">
-      <b class="big">{count(value)}</b>
+      <b class="big">{view.unit ? plural(value, view.unit) : count(value)}</b>
       <span>
         {view.row_label} <b><Text text={view.names[i]!} max={40} /></b>, {view.column_label} <b><Text text={view.names[j]!} max={40} /></b>
       </span>
@@ -149,10 +150,18 @@ function Readout({ view, total, spot }: { view: Matrix; total: Sums; spot: Spot 
   );
 }
 
+/** A large number in at most three characters. */
+function brief(value: number): string {
+  const units: [number, string][] = [[1e3, "k"], [1e6, "M"], [1e9, "G"]];
+  const [size, name] = units.find(([unit]) => value < 99.5 * unit) ?? units[2]!;
+  const part = value / size;
+  return `${part < 0.95 ? part.toFixed(1).slice(1) : part.toFixed(0)}${name}`;
+}
+
 function label(view: Matrix, total: Sums, mode: Mode, i: number, j: number, cell: number): string {
   const value = view.counts[i]![j]!;
   if (!value) return i === j && mode === "counts" ? "0" : "";
-  if (mode === "counts") return value >= 10_000 ? `${Math.round(value / 1000)}k` : cell < 34 ? String(value) : count(value);
+  if (mode === "counts") return value >= 10_000 || (value >= 1000 && cell < 26) ? brief(value) : cell < 34 ? String(value) : count(value);
   const part = 100 * share(view, total, mode, i, j);
   return part < 0.5 ? "<1" : part.toFixed(0);
 }

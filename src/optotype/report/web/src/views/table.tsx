@@ -156,6 +156,7 @@ function Content({ value, column, wide }: { value: Cell; column: Column; wide: b
       </span>
     );
   if (value === "") return null;
+  if (column.kind === "colour") return <span class="dab" style={{ background: String(value) }} title={String(value)} />;
   if (typeof value === "string") return <Text text={value} max={isNumeric(column) ? 24 : wide ? 1200 : 240} />;
   const span: Span = isSpan(value) ? value : { value, low: null, high: null, better: "" };
   const kind = column.kind === "text" ? "number" : column.kind;
