@@ -160,13 +160,21 @@ def _matrices(crossing: Crossing) -> list[View]:
     outside = any(row[-1] for counts in crossing.counts for row in counts)
     names = [*crossing.classes, _NONE] if outside else list(crossing.classes)
     matrices: list[View] = [
-        Matrix(names, _square(counts, outside), title=side.name, caption=_CAPTION, id=f"matrix-{i}")
+        Matrix(
+            names,
+            _square(counts, outside),
+            title=side.name,
+            caption=_CAPTION,
+            id=f"matrix-{i}",
+            unit="pixel",
+            start="rows",
+        )
         for i, (side, counts) in enumerate(zip(crossing.sides, crossing.counts, strict=True))
     ]
     return [*matrices, _difference(crossing, names)]
 
 
-_CAPTION = "Pixels; by truth, a row adds up to 100 %."
+_CAPTION = "By truth: shares of the row's pixels that are given the column's class."
 
 
 def _square(counts: list[list[int]], outside: bool) -> list[list[int]]:
