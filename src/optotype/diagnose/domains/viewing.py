@@ -54,7 +54,9 @@ def _span(found: Metric | Difference) -> Span:
 
 
 def _p(difference: Difference) -> str:
-    return "" if difference.p_holm is None else p_text(difference.p_holm).removeprefix("= ")
+    if difference.p_holm is None:
+        return ""
+    return p_text(difference.p_holm).removeprefix("= ").replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _three(shift: Shift) -> list[Cell]:
