@@ -23,7 +23,7 @@ from optotype.nn import checkpoints
 from optotype.nn.models import SEGMENTERS, create
 from optotype.runs import RunFolder
 from optotype.tables import VOID, Masks
-from optotype.training import loggers, loop
+from optotype.training import loggers, norms
 from optotype.training.cache import ImageCache
 from optotype.training.config import Augment
 from optotype.training.loader import Batches
@@ -176,10 +176,32 @@ def test_frozen_normalisations_keep_their_statistics() -> None:
     module = TinySegmenter(3)
     module.encoder.requires_grad_(False)
     module.train()
-    loop.keep_frozen(module)
-    norms = [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)]
-    assert [norm.training for norm in norms] == [False]
+    norms.keep_frozen(module)
+    assert [m.training for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)] == [False]
     assert module.head.training
+
+
+def test_images_one_by_one_are_normalised_by_their_pixels() -> None:
+    pooled = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.BatchNorm2d(3))
+    module = torch.nn.Sequential(torch.nn.BatchNorm2d(3), pooled)
+    module.train()
+    images = torch.rand(1, 3, 6, 5)
+    with norms.steady_lone_norms(module):
+        module(images)
+    assert all(m.training for m in module.modules())
+    first, second = module[0].running_mean, pooled[1].running_mean
+    assert first is not None
+    assert second is not None
+    assert torch.allclose(first, 0.1 * images.mean((0, 2, 3)))
+    assert (second == 0).all()
+
+
+def test_splits_without_a_labelled_pixel_are_refused(tmp_path: Path, data: Masks) -> None:
+    for split in ("val", "test"):
+        there = (data.items.split == split).tolist()
+        maps = [np.full_like(m, VOID) if t else m for m, t in zip(data.maps, there, strict=True)]
+        with pytest.raises(InputError, match=f"split {split}[\\s\\S]*no pixel of any class"):
+            run(tmp_path, replace(data, maps=maps), split)
 
 
 def test_poly_falls_to_nothing() -> None:

@@ -22,7 +22,7 @@ from optotype.inference.predict import predict
 from optotype.nn.models import MODELS, create
 from optotype.runs import RunFolder
 from optotype.tables import Labels
-from optotype.training import feed, loggers, loop
+from optotype.training import feed, loggers, norms
 from optotype.training.balance import Frequencies, class_weights
 from optotype.training.config import Augment, TrainConfig
 from optotype.training.guarding import guard, guard_classes
@@ -207,7 +207,7 @@ def test_a_single_image_does_not_stop_batch_normalisation(
     monkeypatch.setitem(MODELS, "tiny", lambda classes, size: Tiny(classes))
     run(tmp_path, data, model="tiny", batch_size=23, epochs=1)  # 24 items: the last batch holds one
     norm = nn.BatchNorm1d(2)
-    with loop.steady_norms(norm):
+    with norms.steady_norms(norm):
         assert norm(torch.ones(1, 2)).shape == (1, 2)
     assert norm.training
 

@@ -45,6 +45,12 @@ class Feed:
     ranks: Ranks
 
     @property
+    def warnings(self) -> list[str]:
+        """What the caches have to say, each sentence once."""
+        maps = self.targets.warnings if isinstance(self.targets, ImageCache) else ()
+        return list(dict.fromkeys((*self.cache.warnings, *maps)))
+
+    @property
     def batches_per_epoch(self) -> int:
         """Batches of one pass over the training items."""
         return -(-len(self.train) // self.config.batch_size)

@@ -9,13 +9,13 @@ from copy import deepcopy
 import torch
 
 from optotype.training.feed import Feed
-from optotype.training.loop import steady_norms
+from optotype.training.learning import Learning
 
 TIMED = 2
 """Steps that are timed, after one to warm up; the faster one counts."""
 
 
-def seconds_per_batch(feed: Feed) -> tuple[float, float]:
+def seconds_per_batch(feed: Feed, learning: Learning) -> tuple[float, float]:
     """Seconds of computing for one rank's share of a training batch, and of a measured one of the same size."""
     hardware, model = feed.hardware, feed.model
     module = deepcopy(model.module)
@@ -45,7 +45,7 @@ def seconds_per_batch(feed: Feed) -> tuple[float, float]:
         return min(times[1:])
 
     module.train()
-    with steady_norms(module) if share == 1 else nullcontext():
+    with learning.alone(module) if share == 1 else nullcontext():
         step = timed()
     module.eval()
     return step, timed()

@@ -8,7 +8,7 @@ from typing import Any
 from optotype.errors import InputError
 from optotype.training.balance import Frequencies
 from optotype.training.config import TrainConfig
-from optotype.training.feed import Truth, rows_of
+from optotype.training.feed import Rows, Truth, rows_of
 from optotype.training.stopping import DECIDES, decides
 
 
@@ -42,6 +42,13 @@ def guard_classes(classes: Sequence[str], train: Frequencies) -> list[str]:
         return []
     shown = ", ".join(absent[:5]) + (" …" if len(absent) > 5 else "")
     return [f"no training items of {len(absent)} of the {len(counts)} classes: {shown}"]
+
+
+def guard_judged(split: str, found: Frequencies, rows: Rows) -> None:
+    """InputError where a split has items, and none of them says what would be right."""
+    if len(rows) and not found.counts.sum():
+        fix = "Leave the split out: benchmarks keep the truth of their test frames to themselves."
+        raise InputError(f"data, split {split}", "label maps with classes", "no pixel of any class", fix)
 
 
 ONLY: dict[str, dict[str, Any]] = {

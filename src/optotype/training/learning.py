@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ class Learning:
     - ``prepare(images, labels, classes, config, key)`` → what is fed and what is aimed at (mixing)
     - ``loss(outputs, targets, config, class_weights)`` → the *sum* over the items, to be divided by their number
       in the whole step, over all ranks
+    - ``alone(module)`` → a context for a batch of one image
     - ``addends(outputs, labels)`` → float64 numbers that add up over batches and ranks; ``nothing(classes)`` are those
       of no items
     - ``score(addends)`` → loss, accuracy and so on
@@ -43,6 +45,7 @@ class Learning:
     frequencies: Callable[[Targets, Rows, int], Frequencies]
     prepare: Callable[[Tensor, Tensor, int, TrainConfig, Key], tuple[Tensor, Tensor]]
     loss: Callable[[Tensor, Tensor, TrainConfig, Tensor | None], Tensor]
+    alone: Callable[[nn.Module], AbstractContextManager[None]]
     addends: Callable[[Tensor, Tensor], Tensor]
     score: Callable[[Sequence[float]], Score]
     nothing: Callable[[int], Tensor]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
@@ -21,6 +21,7 @@ from optotype.training.keys import MIX, STEP, seed_all
 from optotype.training.learning import Learning
 from optotype.training.loader import Batch
 from optotype.training.measure import measure
+from optotype.training.norms import keep_frozen
 from optotype.training.optimize import MovingAverage, set_rates
 from optotype.training.ranks import AGREE_EVERY
 from optotype.training.state import Position
@@ -167,7 +168,7 @@ class Loop:
         fed, targets = images, labels
         if len(labels):
             fed, targets = self.learning.prepare(images, labels, feed.model.classes, config, key)
-        with feed.hardware.autocast(), steady_norms(self.module) if len(images) == 1 else nullcontext():
+        with feed.hardware.autocast(), self.learning.alone(self.module) if len(images) == 1 else nullcontext():
             outputs = self.wrapped(fed)
         if not len(labels):
             return outputs.float().sum() * 0.0  # type: ignore[no-any-return]
@@ -273,24 +274,3 @@ def diverged(what: str, value: float, position: Position, rate: float) -> Traini
         f"{kept}.\n  to do:    lower --lr, or clip gradients (--set clip_norm=1), or add warm-up "
         "(--set warmup_epochs=1); if you chose bfloat16, try --set precision=float32"
     )
-
-
-def keep_frozen(module: nn.Module) -> None:
-    """Let the running statistics of frozen normalisations be, as their weights are."""
-    for norm in module.modules():
-        weights = list(norm.parameters(recurse=False))
-        if isinstance(norm, nn.modules.batchnorm._BatchNorm) and weights and not weights[0].requires_grad:
-            norm.eval()
-
-
-@contextmanager
-def steady_norms(module: nn.Module) -> Iterator[None]:
-    """Let batch normalisation use its running statistics: a single image has no variance to normalise by."""
-    norms = [m for m in module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.training]
-    for norm in norms:
-        norm.eval()
-    try:
-        yield
-    finally:
-        for norm in norms:
-            norm.train()

@@ -25,6 +25,7 @@ from optotype.training.judge import predict_rows
 from optotype.training.learning import Key, Learning
 from optotype.training.losses import loss_of
 from optotype.training.mixing import mix
+from optotype.training.norms import steady_lone_norms, steady_norms
 
 SAMPLE_SIZE = 5000
 """Training items of classification on which the training metrics are measured at most."""
@@ -108,6 +109,7 @@ LEARNING = {
         frequencies=classify_frequencies,
         prepare=classify_prepare,
         loss=classify_loss,
+        alone=steady_norms,
         addends=classify_addends,
         score=classify_score,
         nothing=classify_nothing,
@@ -122,6 +124,7 @@ LEARNING = {
         frequencies=segmenting.frequencies,
         prepare=segmenting.prepare,
         loss=loss_of,
+        alone=steady_lone_norms,
         addends=segmenting.addends,
         score=segmenting.score,
         nothing=segmenting.nothing,

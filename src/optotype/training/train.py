@@ -78,10 +78,9 @@ def train(
 
     ``folder`` receives config.yaml, env.json, data.csv (where it is not there yet), log.jsonl, curves.csv,
     sheets/, checkpoints/, predictions.npz (of the split test, else val) and predictions_val.npz, or folders of label
-    maps of these names. ``origins``
-    names where each setting comes from. ``say`` is told a line, ``on_epoch`` each row, ``on_step`` (epoch,
-    step, steps, mean loss so far in the epoch), all on the first rank only. ``cache`` is where decoded photos
-    are kept (the user's cache folder).
+    maps of these names. ``origins`` names where each setting comes from. ``say`` is told a line, ``on_epoch`` each row,
+    ``on_step`` (epoch, step, steps, mean loss so far in the epoch), all on the first rank only. ``cache`` is where
+    decoded photos are kept (the user's cache folder).
 
     With ``resume`` the run goes on from its last checkpoint, on the same machine to the same bits; a run
     without one begins anew. Under torchrun the processes share the batches. The first SIGINT or SIGTERM saves
@@ -110,8 +109,10 @@ def train(
         if state is not None:
             same_data(state, _fingerprint(feed))
         warnings += guarding.guard_classes(data.classes, feed.frequencies)
+        for split, rows in (("val", feed.val), ("test", feed.test)):
+            guarding.guard_judged(split, LEARNING[config.task].frequencies(feed.targets, rows, len(data.classes)), rows)
         done = _run(
-            feed, folder, state, clock, [*warnings, *notes, *feed.cache.warnings], origins or {}, tell,
+            feed, folder, state, clock, [*warnings, *notes, *feed.warnings], origins or {}, tell,
             on_epoch if ranks.first else None, on_step if on_step and ranks.first else _nobody,
         )  # fmt: skip
     if clock.interrupted:
@@ -141,7 +142,7 @@ def _run(
         _write_beginning(folder, feed, origins, tell)
         keeper.mend_best(loop.judged, loop.position)
         if left := config.epochs - loop.position.epoch:
-            tell(forecast(feed, left, seconds_per_batch(feed), clock.elapsed))
+            tell(forecast(feed, left, seconds_per_batch(feed, loop.learning), clock.elapsed))
     logging = loggers.Loggers(config.log if first else [], folder, config, tell)
     ended = _epochs(loop, log, keeper, logging, tell, on_epoch)
     return _finish(loop, log, keeper, logging, folder, ended, tell)
