@@ -57,6 +57,25 @@ def test_each_case_is_told(case: str) -> None:
     assert found.mark.x == found.numbers.best_epoch
 
 
+def test_of_label_maps_the_curves_of_mean_iou_are_drawn_and_the_epoch_that_is_kept_is_said() -> None:
+    rows = [
+        msgspec.structs.replace(
+            row,
+            train=msgspec.structs.replace(row.train, miou=0.5 + i / 100),
+            val=msgspec.structs.replace(row.val, miou=0.4 + i / 100),
+            best=True,
+        )
+        for i, row in enumerate(CASES["overfitting"])
+    ]
+    found = section(rows)
+    charts = {view.title: view for view in found.views if isinstance(view, Chart)}
+    assert [series.y[3] for series in charts["Mean IoU"].series] == pytest.approx([0.53, 0.43])
+    assert charts["Mean IoU"].marks[-1].label == f"kept: epoch {len(rows)}"
+    assert f"the model kept is that of epoch {len(rows)}" in verdict(rows).sentence.text
+    (epochs,) = [view for view in found.views if isinstance(view, Table) and view.title == "Epochs"]
+    assert len(epochs.columns) == len(epochs.rows[0]) == 13
+
+
 def test_overfitting_states_its_numbers() -> None:
     found = verdict(CASES["overfitting"])
     n = found.numbers

@@ -10,7 +10,7 @@ import numpy as np
 from optotype.errors import InputError
 from optotype.evidence import Evidence
 from optotype.results import Result
-from optotype.tables import Masks
+from optotype.tables import VOID, Masks
 from optotype.tasks.pictures import Pictures
 from optotype.tasks.segment.cells import Cells, of_pairs
 from optotype.tasks.segment.judged_maps import check
@@ -42,7 +42,8 @@ class Chosen:
 
 def cell_section(result: Result, evidence: Evidence, picture: Callable[[str], Picture | None]) -> Section:
     """Section ``images``: the cells of each class, with their label maps where these can be found."""
-    found = pairs(evidence, rules_of(result.protocol).void)
+    void = rules_of(result.protocol).void
+    found = pairs(evidence, void)
     cells = of_pairs(found, len(evidence))
     chosen = choose(found, cells)
     entries = [_entry(evidence, found, cells, one) for one in chosen]
@@ -51,9 +52,9 @@ def cell_section(result: Result, evidence: Evidence, picture: Callable[[str], Pi
         return Section("images", "The images", [_table(entries)], lead=lead)
     try:
         maps = picture.label_maps()
-        shown = list(_frames(evidence, cells, chosen, entries, maps, picture))
+        shown = list(_frames(evidence, cells, chosen, entries, maps, picture, void == "as-background"))
     except InputError as error:
-        text = f"The label maps are not shown: {error}"
+        text = f"The label maps are not shown. {error.where}: expected {error.expected}, got {error.got}. {error.fix}"
         return Section("images", "The images", [Note([text], "caution"), _table(entries)], lead=lead)
     colours = [(r, g, b) for r, g, b in maps[0].colours.tolist()]
     names = [*found.classes]
@@ -143,15 +144,17 @@ def _entry(evidence: Evidence, found: Pairs, cells: Cells, one: Chosen) -> _Entr
 
 def _frames(
     evidence: Evidence, cells: Cells, chosen: list[Chosen], entries: list[_Entry], maps: tuple[Masks, Masks],
-    picture: Pictures,
+    picture: Pictures, background: bool,
 ) -> Iterator[Labelled]:  # fmt: skip
-    """Each image is decoded once, and its maps are shared by its entries."""
+    """Each image is decoded once for all its entries; ``background``: void counts as the first class."""
     decoded: dict[int, tuple[Areas, Areas, int, int]] = {}
     for one, entry in zip(chosen, entries, strict=True):
         item = int(cells.item[one.row])
         if item not in decoded:
             truth, said = maps[0].maps[item], maps[1].maps[item]
             check(evidence, item, truth, said)
+            if background:
+                truth, said = (np.where(labels == VOID, 0, labels).astype(np.uint8) for labels in (truth, said))
             decoded[item] = (*reduced(truth, said), truth.shape[1], truth.shape[0])
         areas, other, width, height = decoded[item]
         shot = picture(entry.key)
