@@ -13,7 +13,7 @@ from optotype.formats import write_predictions
 from optotype.formats.manifest import write as write_manifest
 from optotype.results import Result
 from optotype.runs import RunFolder
-from optotype.studies.demo import classify_leg, detect_leg, tour, track_leg
+from optotype.studies.demo import classify_leg, detect_leg, segment_leg, tour, track_leg
 from optotype.studies.demo.classifier import ACCURACY, simulate
 from optotype.studies.demo.classify_leg import FAULTS, LABEL_ERRORS
 from optotype.studies.demo.faults import Fault
@@ -105,11 +105,12 @@ def test_the_tour_from_world_to_report(
     monkeypatch.setattr(detect_leg, "IMAGES", 12)
     for name, value in (("SEQUENCES", 3), ("FRAMES", 24), ("DRAWN", 1)):
         monkeypatch.setattr(track_leg, name, value)
+    monkeypatch.setattr(segment_leg, "IMAGES", {"north": 6, "south": 4})
     monkeypatch.setattr(tour, "FRAMES", (("north", 0),))
     out = tmp_path / "demo"
     assert run(["demo", "--out", str(out), "--no-train"]) == 0
     told = capfd.readouterr().out
-    faults = (*FAULTS, *detect_leg.FAULTS, *track_leg.FAULTS)
+    faults = (*FAULTS, *detect_leg.FAULTS, *track_leg.FAULTS, *segment_leg.FAULTS, segment_leg.ACROSS)
     assert all(fault.says in " ".join(told.split()) for fault in faults)
     first = (out / "report.html").read_bytes()
     assert run(["report", str(out)]) == 0
@@ -121,6 +122,7 @@ def test_the_tour_from_world_to_report(
     world = next(section for section in made.sections if section.id == "world")
     assert isinstance(world.views[0], Sheet)
     rows_of = {"classify": len(FAULTS) + 1, "detect": len(detect_leg.FAULTS), "track": len(track_leg.FAULTS)}
+    rows_of["segment"] = len(segment_leg.FAULTS) + 1
     for task, rows in rows_of.items():
         declared = next(section for section in made.sections if section.id == f"{task}-declared")
         table = declared.views[0]
@@ -131,6 +133,7 @@ def test_the_tour_from_world_to_report(
     assert isinstance(planted, Table)
     assert len(planted.rows) == len(track_leg.FAULTS) * len(track_leg.TRACKERS)
     assert any(section.id == "track-compared-comparison" for section in made.sections)
+    assert any(section.id == "segment-crossed-domains" for section in made.sections)
     targets = {*ids, *(view_id(view) for section in made.sections for view in section.views)}
     assert all(sentence.target in targets for sentence in made.sections[0].views[0].sentences)
     assert run(["demo", "--out", str(out)]) == 1
@@ -145,3 +148,4 @@ def test_the_whole_tour_finds_its_faults_and_trains(tmp_path: Path, capfd: pytes
     assert run(["demo", "--out", str(out)]) == 0
     assert "not found" not in capfd.readouterr().out
     assert (out / "classify" / "trained" / "centroids.json").is_file()
+    assert (out / "segment" / "trained-across" / "crossing.json").is_file()

@@ -20,7 +20,15 @@ from optotype.diagnose.space.records import save as save_space
 from optotype.errors import InputError
 from optotype.evidence import Evidence
 from optotype.files import write_atomic
-from optotype.formats import read_columns, read_items, read_labels, read_listing
+from optotype.formats import (
+    holds_masks,
+    read_columns,
+    read_items,
+    read_labels,
+    read_listing,
+    read_mask_manifest,
+    write_mask_manifest,
+)
 from optotype.formats.manifest import holds_labels, write_items
 from optotype.formats.manifest import write as write_manifest
 from optotype.metrics.operating import judged as judged_objects
@@ -128,8 +136,10 @@ def _with_columns(path: Path, items: Items) -> Items:
 
 
 def _keep(folder: RunFolder, items: Items) -> None:
-    """Write the items back, with their labels and with what was left out, where there are any."""
-    if holds_labels(folder.data):
+    """Write the items back, with their labels or label maps and with what was left out, where there are any."""
+    if holds_masks(folder.data):
+        write_mask_manifest(folder.data, replace(read_mask_manifest(folder.data), items=items))
+    elif holds_labels(folder.data):
         listing = read_listing(folder.data)
         write_manifest(folder.data, replace(listing.labels, items=items), listing.skipped)
     else:

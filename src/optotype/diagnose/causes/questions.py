@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from optotype.diagnose.causes.records import Causes, Effect, Relation
-from optotype.diagnose.causes.wording import holds, points, title
+from optotype.diagnose.causes.wording import SLICES, holds, points, slice_sentence, title
 from optotype.diagnose.compare.wording import p_text
 from optotype.tasks.wording import percent, plural, quoted
 from optotype.views import Sentence, Tone
@@ -40,7 +40,8 @@ def answers(causes: Causes) -> list[Sentence]:
     """A sentence with numbers for each question that anything was measured for.
 
     Yes: one of its conditions goes with misses, at the end asked for, after correction for all that was looked at; the
-    first such speaks. Not shown: the one with the largest difference is said, with its numbers.
+    first such speaks. It may be that of one class alone. Not shown: the one with the largest difference is said, with
+    its numbers.
     """
     found = [s for question in QUESTIONS if (s := _answer(causes, question)) is not None]
     return [*found, *_confused(causes)]
@@ -57,6 +58,10 @@ def _answer(causes: Causes, question: Question) -> Sentence | None:
         chosen = min(shown, key=lambda e: order.index(e.condition))
     else:
         chosen = max(mine, key=lambda e: e.difference.value)
+    of_class = next((s for s in causes.slices if ends.get(s.condition) == s.place), None)
+    if not shown and of_class is not None:
+        told = f"Of one class, yes: {slice_sentence(causes, of_class).text}"
+        return Sentence(f"{question.asked} {told}", "caution", SLICES)
     text = f"{question.asked} {_told(chosen, bool(shown))}{_related(causes, chosen.condition)}"
     tone: Tone = "caution" if shown else "neutral"
     return Sentence(text, tone, RELATIONS)
@@ -101,7 +106,7 @@ def _confused(causes: Causes) -> list[Sentence]:
     named = [t for t in causes.taken if t.said is not None]
     n = sum(t.n for t in named)
     pairs = ", ".join(
-        f"{quoted(t.truth)} for {quoted(t.said or '')} ({t.n:,} of its {t.failures:,} misses)"
+        f"{quoted(t.truth)} taken for {quoted(t.said or '')} ({t.n:,} of its {t.failures:,} misses)"
         for t in named[:MOST_PAIRS]
     )
     missed = plural(causes.failures, "missed component")

@@ -41,8 +41,8 @@ def _objects(found: Slice) -> Link:
 
 
 def _components(found: Slice) -> Link:
-    """The images in which the class fares worst."""
-    return Link("cells", {"class": found.truth})
+    """The images in which the class fares worst, and is mostly taken for what it is confused with."""
+    return Link("cells", {"class": found.truth} | ({"taken for": found.predicted} if found.predicted else {}))
 
 
 def _tracks(found: Slice) -> Link:  # noqa: ARG001 — misses of all classes stand together

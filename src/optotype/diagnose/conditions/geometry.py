@@ -129,5 +129,5 @@ def others(known: Known) -> Floats:
 def _images(known: Known) -> Iterator[slice]:
     """The rows of each image's objects."""
     starts = np.flatnonzero(np.diff(known.objects.image, prepend=-1)).tolist()
-    for start, stop in zip(starts, [*starts[1:], len(known.objects)], strict=True):
+    for start, stop in zip(starts, [*starts, len(known.objects)][1:], strict=True):
         yield slice(start, stop)

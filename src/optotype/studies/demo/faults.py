@@ -13,10 +13,12 @@ from optotype.diagnose.conditions import PREFIX
 from optotype.tables import Array
 
 Direction = Literal["low", "high"]
-Does = Literal["mistake", "miss", "misplace", "repeat", "imagine"]
-"""Answer wrongly (a detector: name wrongly); overlook; box badly; find again; see where nothing is."""
-Shows = Literal["effect", "slice", "trust", "size", "error"]
-"""Where an explanation would name it: a condition, a class or pair, misplaced confidence, sizes, kinds of errors."""
+Does = Literal["mistake", "miss", "misplace", "repeat", "imagine", "waver", "rename"]
+"""Answer wrongly (a detector, a segmentation: name wrongly); overlook; box badly; find again; see where nothing is;
+draw outlines beside where they are; give all of a class in an image another's name."""
+Shows = Literal["effect", "slice", "trust", "size", "error", "rim", "domain"]
+"""Where an explanation would name it: a condition, a class or pair, misplaced confidence, sizes, kinds of errors,
+accuracy near boundaries, what changes from one domain to another."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class Fault:
 
     It strikes the ``share`` of the things with the lowest or highest recorded ``attribute`` (empty: all) – only those
     of the class ``truth`` where one is named – and ``does`` it to ``rate`` of them; what is imagined is ``rate`` things
-    an image. Mistakes are ``taken_for`` that class, or any other; ``overconfident`` ones are made with the confidence
-    of right answers.
+    an image, outlines waver by ``rate`` pixels, and a class is renamed in ``rate`` of the images. Mistakes are
+    ``taken_for`` that class, or any other; ``overconfident`` ones are made with the confidence of right answers.
 
     ``shows`` is the part of the explanation that would name it, under ``condition`` (empty: the column of the
     attribute) or, of errors, under the key ``error`` of TIDE.

@@ -14,6 +14,7 @@ from optotype.diagnose.causes.wording import (
     slice_sentence,
     trust_sentence,
 )
+from optotype.diagnose.domains import Crossing
 from optotype.metrics.tide.codes import ERROR_NAMES
 from optotype.results import Result
 from optotype.studies.demo.faults import Fault, Shows
@@ -22,9 +23,12 @@ from optotype.studies.explained import causes_of
 from optotype.tables import Array
 from optotype.tasks.detect.size_views import size_sentences
 from optotype.tasks.detect.sizing import ALPHA, contrasts_of
+from optotype.tasks.wording import percent, quoted, within
 
 WORTH = 0.5
 """AP points that an error must cost, with its whole interval, to be called found."""
+WORTH_OF_RIM = 0.15
+"""By how much, with both intervals, pixels near boundaries must be less often right for outlines to be called bad."""
 
 
 def find(faults: tuple[Fault, ...], result: Result) -> list[Finding]:
@@ -82,12 +86,38 @@ def _error(fault: Fault, result: Result) -> tuple[str, str]:
     return f"{text} [{cost['low']:.1f}, {cost['high']:.1f}].", "errors"
 
 
+def _rim(fault: Fault, result: Result) -> tuple[str, str]:  # noqa: ARG001 — outlines are of all things
+    """Whether pixels near boundaries are surely less often right than others, by more than any outline costs."""
+    near, inside = (part.metrics["accuracy"] for part in result.slices["part"])
+    known = near.value is not None and inside.value is not None
+    if not known or near.high is None or inside.low is None or inside.low - near.high < WORTH_OF_RIM:
+        return "", ""
+    ends = [f"{percent(m.value or 0.0)}{within(m.low, m.high)}" for m in (near, inside)]
+    return f"Near boundaries {ends[0]} of the pixels are right, elsewhere {ends[1]}.", "near"
+
+
+def find_across(fault: Fault, crossing: Crossing) -> Finding:
+    """A fault of the second domain alone, with what the comparison of the domains says of its pair of classes."""
+    for row in crossing.confusions:
+        shown = row.difference.p_holm is not None and row.difference.p_holm < ALPHA and row.second > row.first
+        if shown and (row.truth, row.said) == (fault.truth, fault.taken_for):
+            first, second = (quoted(side.name) for side in crossing.sides)
+            text = (
+                f"{quoted(row.truth)} is called {quoted(row.said or '')} more often: {percent(row.second)} of its "
+                f"pixels on {second}, {percent(row.first)} on {first} ({100 * (row.difference.value or 0):+.1f} points"
+                f"{within(row.difference.low, row.difference.high)})."
+            )
+            return Finding(fault.says, text, "confusion-changes", across=True)
+    return Finding(fault.says, "", "")
+
+
 _TOLD: dict[Shows, Callable[[Fault, Result], tuple[str, str]]] = {
     "effect": _effect,
     "slice": _slice,
     "trust": _trust,
     "size": _size,
     "error": _error,
+    "rim": _rim,
 }
 
 

@@ -33,6 +33,7 @@ TITLES = {
     "classify": Titles("classifier", "A simulated classifier", "images", "Simulated classifier: "),
     "detect": Titles("detector", "A simulated detector", "images", "Simulated detector: "),
     "track": Titles("tracker", "ByteTrack on simulated detections", "frames", "ByteTrack: "),
+    "segment": Titles("segmentation", "A simulated segmentation", "images", "Simulated segmentation: "),
 }
 """Task → what its leg is called."""
 
@@ -46,8 +47,13 @@ def demo_page(folder: RunFolder, kept: DemoFile, page_of: PageOf) -> Page:
         sections += _of(folder.path / leg.simulated, f"{leg.task}-simulated-", page_of, TITLES[leg.task].heads)
         if leg.compared:
             sections += _of(folder.path / leg.compared, f"{leg.task}-compared-", page_of, "Compared: ")
+        if leg.crossed:
+            sections += _of(folder.path / leg.crossed, f"{leg.task}-crossed-", page_of, "Both domains: ")
         if leg.trained:
             sections += _of(folder.path / leg.trained, f"{leg.task}-trained-", page_of, "Trained: ")
+        if leg.trained_crossed:
+            title = "Trained, both domains: "
+            sections += _of(folder.path / leg.trained_crossed, f"{leg.task}-trained-crossed-", page_of, title)
     sections.append(Section("provenance", "Provenance", [Code(kept.command or "optotype demo", title="Command")]))
     return Page("The tour", sections, "models examined on an embedded street, with no data of yours and no network")
 
@@ -62,16 +68,24 @@ def _sentences(root: Path, leg: LegRecord, page_of: PageOf) -> list[Sentence]:
     )
     said = [Sentence(head, "good" if found == len(leg.findings) else "caution", table)]
     prefix = f"{leg.task}-simulated-"
-    said += [Sentence(f"{f.says} Found: {f.told}", "caution", prefix + f.target) for f in leg.findings if f.told]
+    said += [
+        Sentence(f"{f.says} Found: {f.told}", "caution", (f"{leg.task}-crossed-" if f.across else prefix) + f.target)
+        for f in leg.findings
+        if f.told
+    ]
     if leg.compared:
         first = _verdict(page_of(RunFolder(root / leg.compared)))
         said += [msgspec.structs.replace(s, target=f"{leg.task}-compared-{s.target}") for s in first[:1]]
-    if leg.trained:
-        first = _verdict(page_of(RunFolder(root / leg.trained)))
-        said += [
-            msgspec.structs.replace(s, text=f"Of the trained ones – {s.text}", target=f"{leg.task}-trained-{s.target}")
-            for s in first[:1]
-        ]
+    for where, name, what in (
+        (leg.trained, "trained", "Of the trained ones" if leg.task == "classify" else "Trained"),
+        (leg.trained_crossed, "trained-crossed", "Trained, from one domain to the other"),
+    ):
+        if where:
+            first = _verdict(page_of(RunFolder(root / where)))
+            said += [
+                msgspec.structs.replace(s, text=f"{what} – {s.text}", target=f"{leg.task}-{name}-{s.target}")
+                for s in first[:1]
+            ]
     return said
 
 

@@ -10,11 +10,15 @@ DEMO_FILE = "demo.json"
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A declared fault with the sentence of the explanation that names it (empty: not found) and where that stands."""
+    """A declared fault with the sentence of the explanation that names it (empty: not found) and where that stands.
+
+    ``across``: there, between two domains.
+    """
 
     says: str
     told: str
     target: str
+    across: bool = False
 
 
 class LabelFinding(msgspec.Struct, frozen=True):
@@ -46,7 +50,8 @@ class LegRecord(msgspec.Struct, frozen=True):
     ``simulated`` and ``trained`` are folders below the demo's; ``trained`` is empty where no model was trained.
     ``undeclared`` are findings of the explanation that no declared fault accounts for; it ``sees`` what is said there.
     ``compared`` is the folder of a comparison with another model on the same input, ``planted`` what became of faults
-    that were planted one by one, and ``unexplained`` the share of all events, by model, that have no cause.
+    that were planted one by one, and ``unexplained`` the share of all events, by model, that have no cause. ``crossed``
+    and ``trained_crossed`` are folders of what changes from one domain to another, for what is simulated and trained.
     """
 
     task: str
@@ -60,6 +65,8 @@ class LegRecord(msgspec.Struct, frozen=True):
     compared: str = ""
     planted: list[PlantedEvents] = []
     unexplained: dict[str, float] = {}
+    crossed: str = ""
+    trained_crossed: str = ""
 
 
 class DemoFile(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ import numpy as np
 
 from optotype.files import write_atomic
 from optotype.runs import RunFolder
-from optotype.studies.demo import classify_leg, detect_leg, track_leg
+from optotype.studies.demo import classify_leg, detect_leg, segment_leg, track_leg
 from optotype.studies.demo.records import DEMO_FILE, DemoFile, LegRecord
 from optotype.studies.evaluation import new_folder
 from optotype.studies.reports import write_report
@@ -24,6 +24,7 @@ LEGS: dict[str, Examine] = {
     "classify": classify_leg.examine,
     "detect": detect_leg.examine,
     "track": track_leg.examine,
+    "segment": segment_leg.examine,
 }
 """Task → what examines it: ``(folder, *, seed, train, progress, command)`` fills the folder and says what was found."""
 
