@@ -150,7 +150,7 @@ def _explained(
     judged: Judged, items: Items, every: Labels | None, found: Featured | None, seed: int, say: Say
 ) -> Judged:
     rows = _judged_rows(judged, items)
-    items = items.take(rows)
+    items = _sized(items.take(rows), judged.evidence)
     seen = _seen(items)
     if seen:
         say(f"explaining: measuring {len(items):,} images")
@@ -167,6 +167,13 @@ def _explained(
     warnings = [*result.warnings, *conditions.warnings]
     told = msgspec.to_builtins(msgspec.structs.replace(result, warnings=warnings))
     return Judged(msgspec.structs.replace(judged.result, causes=told), evidence)
+
+
+def _sized(items: Items, evidence: Evidence) -> Items:
+    """The items with the sizes of images that the evidence knows, where it does."""
+    if "images" not in evidence.tables or "width" not in evidence["images"].columns:
+        return items
+    return replace(items, width=evidence["images"]["width"], height=evidence["images"]["height"])
 
 
 def _boxes(evidence: Evidence) -> Objects:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,6 @@ from optotype.studies.demo.segmenter import simulate
 from optotype.studies.evaluation import evaluate
 from optotype.studies.training import Progress
 from optotype.tables import Masks
-from optotype.training.config import TrainConfig
 from optotype.world.domains import Name
 
 IMAGES: dict[Name, int] = {"north": 120, "south": 80}
@@ -48,6 +48,12 @@ ACROSS = Fault(
     truth="Wall", taken_for="Building", does="rename", shows="domain",
 )  # fmt: skip
 """Beside those of both domains, a fault of the south."""
+
+TRAINING: dict[str, Any] = {
+    "model": "acuity", "epochs": 5, "batch_size": 4, "size": "96x128", "optimizer": "adamw", "lr": 2e-3,
+    "schedule": "onecycle", "clip_norm": 1.0,
+}  # fmt: skip
+"""Settings of a network that is trained short enough for a tour."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +123,7 @@ def _trained(folder: Path, away: Scapes, progress: Progress, command: str) -> tu
     from optotype.studies.training import train
 
     run, _ = train(
-        "segment", config_of(str(folder / HOME)), name="trained", runs=folder, causes=False, report=False,
+        "segment", {"data": str(folder / HOME), **TRAINING}, name="trained", runs=folder, causes=False, report=False,
         progress=progress, command=command,
     )  # fmt: skip
     progress.say("showing the trained network the south")
@@ -129,15 +135,3 @@ def _trained(folder: Path, away: Scapes, progress: Progress, command: str) -> tu
     versus(run.path, judged, out=across, names=(HOME, AWAY), report=False, command=command)
     root = folder.parent
     return run.path.relative_to(root).as_posix(), across.relative_to(root).as_posix()
-
-
-def config_of(data: str) -> dict[str, object]:
-    """Settings of a network small enough, and trained short enough, for a tour."""
-    chosen = TrainConfig(
-        task="segment", data=data, model="fcn_basic", epochs=8, batch_size=4, size="96x128", optimizer="adamw",
-        lr=2e-3, schedule="onecycle", clip_norm=1.0,
-    )  # fmt: skip
-    return {name: getattr(chosen, name) for name in SETTINGS}
-
-
-SETTINGS = ("data", "model", "epochs", "batch_size", "size", "optimizer", "lr", "schedule", "clip_norm")
