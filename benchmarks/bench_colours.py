@@ -1,6 +1,6 @@
 """Colour masks → class indices: million pixels a second in one thread, beside NumPy's and Python's ways, in one run.
 
-    python benchmarks/bench_colours.py [--rounds 7] [--images 40]
+    python benchmarks/bench_colours.py [--rounds 7]
 
 Seeded masks of 480 × 360 pixels in CamVid's 32 colours, piecewise constant, and ``noise``: every pixel by chance.
 Medians of the rounds with the least and greatest; the ways take turns.

@@ -24,7 +24,7 @@ from optotype.formats import (
 )
 from optotype.formats.mask_manifest import files_of
 from optotype.label_maps import Coloured, Indexed, colour_key, decode
-from optotype.mask_lists import CAMVID_32
+from optotype.mask_lists import CAMVID_32, IDD
 from optotype.mask_trees import key_of
 from optotype.tables import OTHER, VOID, Items, Masks
 from optotype.tasks.reading import Asked
@@ -134,6 +134,85 @@ def test_idd_level_3_joins_labels(tmp_path: Path) -> None:
     assert "person/animal" in masks.classes
     assert "sky/fallback background" in masks.classes
     assert set(np.unique(masks.maps[0]).tolist()) <= {*range(26), VOID}
+
+
+def as_full_numbers(root: Path) -> list[np.ndarray]:
+    """Full numbers in place of IDD's polygons, by the data set's own table."""
+    masks = read_masks(root).masks
+    ids = np.full(256, VOID, np.uint8)
+    ids[: len(IDD)] = [label.id for label in IDD]
+    numbers = [ids[labels] for labels in masks.maps]
+    for file, pixels in zip(masks.maps.paths, numbers, strict=True):
+        save(file.with_name(file.name.replace("_polygons.json", "_labelids.png")), pixels)
+        file.unlink()
+    return numbers
+
+
+def test_idd_level_3_is_the_same_from_polygons_and_full_numbers(tmp_path: Path) -> None:
+    root = street_sets.idd(tmp_path / "IDD", n=2)
+    polygons = list(read_masks(root, classes="idd-level3").masks.maps)
+    numbers = as_full_numbers(root)
+    found = read_masks(root, classes="idd-level3")
+    assert found.layout.startswith("IDD, full numbers")
+    assert all(np.array_equal(a, b) for a, b in zip(polygons, found.masks.maps, strict=True))
+    level = {label.id: label.level3 for label in IDD} | {VOID: VOID}
+    assert np.array_equal(found.masks.maps[0], np.vectorize(level.get)(numbers[0]))
+
+
+def test_full_labels_are_not_read_from_level_3(tmp_path: Path) -> None:
+    root = street_sets.idd(tmp_path / "IDD", n=1)
+    level3 = read_masks(root, classes="idd-level3").masks
+    for file, labels in zip(level3.maps.paths, level3.maps, strict=True):
+        save(file.with_name(file.name.replace("_polygons.json", "_labellevel3Ids.png")), labels)
+    assert read_masks(root, classes="idd").layout.startswith("IDD, polygons")
+    first = level3.maps[0].copy()
+    for file in root.rglob("*.json"):
+        file.unlink()
+    assert np.array_equal(read_masks(root).masks.maps[0], first)
+    with pytest.raises(InputError, match="do not tell them apart"):
+        read_masks(root, classes="idd")
+
+
+def test_cityscapes_classes_mean_the_same_in_both_kinds_of_numbers(tmp_path: Path) -> None:
+    root = street_sets.cityscapes(tmp_path / "Cityscapes", n=1)
+    masks = read_masks(root, classes="cityscapes").masks
+    [labels] = list(masks.maps)
+    file = masks.maps.paths[0]
+    save(file.with_name(file.name.replace("_labelIds", "_labelTrainIds")), labels)
+    file.unlink()
+    for classes in (None, "cityscapes"):
+        assert np.array_equal(read_masks(root, classes=classes).masks.maps[0], labels)
+
+
+def test_predictions_that_may_be_in_other_numbers_are_a_warning(tmp_path: Path) -> None:
+    root = street_sets.cityscapes(tmp_path / "Cityscapes", n=1)
+    truth = read_masks(root)
+    key = truth.masks.items.key[0]
+    save(tmp_path / "train_ids" / f"{key}.png", np.where(truth.masks.maps[0] < 3, truth.masks.maps[0], 0))
+    save(tmp_path / "ids" / f"{key}.png", np.asarray(Image.open(truth.masks.maps.paths[0])))
+    said = read_mask_predictions(tmp_path / "train_ids", truth.masks, classes=truth.classes)
+    assert "class indices" in said.warnings[0]
+    assert not read_mask_predictions(tmp_path / "ids", truth.masks, classes=truth.classes).warnings
+    asked = Asked(str(root), tmp_path / "train_ids")
+    assert said.warnings[0] in read(asked).warnings
+
+
+def test_camvid_masks_with_palettes_are_read_by_their_colours(tmp_path: Path) -> None:
+    root = street_sets.camvid(tmp_path / "CamVid", n=2)
+    plain = [labels.copy() for labels in read_masks(root).masks.maps]
+    for file in root.glob("*_labels/*.png"):
+        Image.open(file).quantize(64, dither=Image.Dither.NONE).save(file)
+    assert all(np.array_equal(a, b) for a, b in zip(plain, read_masks(root).masks.maps, strict=True))
+
+
+def test_camvid_own_class_file(tmp_path: Path) -> None:
+    file = tmp_path / "label_colors.txt"
+    file.write_text("".join(f"{r} {g} {b}\t\t{name}\n" for name, (r, g, b) in CAMVID_32))
+    found, shipped = read_mask_classes(file), read_mask_classes("camvid32")
+    assert (found.names, found.painted, found.values) == (shipped.names, shipped.painted, shipped.values)
+    file.write_text("64 128 64\tAnimal\nCar\n")
+    with pytest.raises(InputError, match="line 2"):
+        read_mask_classes(file)
 
 
 def test_the_index_layout_with_list_files(tmp_path: Path) -> None:

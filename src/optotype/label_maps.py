@@ -205,7 +205,7 @@ def _palette(image: Image.Image) -> Array:
 class _Object(msgspec.Struct):
     label: str
     polygon: list[list[float]]
-    deleted: int = 0
+    deleted: bool | int = 0
 
 
 class _Told(msgspec.Struct):

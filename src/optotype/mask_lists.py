@@ -133,11 +133,6 @@ def cityscapes() -> MaskClasses:
     return _numbered(CITYSCAPES, CITYSCAPES_IDS)
 
 
-def cityscapes_train() -> MaskClasses:
-    """Cityscapes' 19 classes by ``labelTrainIds``."""
-    return listed([(label.name, label.colour) for label in CITYSCAPES])
-
-
 def idd() -> MaskClasses:
     """IDD's 35 labels by their full numbers."""
     return _numbered(IDD, IDD_IDS)

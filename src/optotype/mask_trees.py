@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from optotype.errors import InputError, and_more
-from optotype.label_maps import Coding, MaskFiles, Unknown
+from optotype.label_maps import Coding, MaskFiles, Unknown, colour_key, mode_of, palette_of
 from optotype.listing import MaskListing
 from optotype.mask_classes import MaskClasses
-from optotype.tables import Items, Masks
+from optotype.tables import VOID, Items, Masks
 
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".gif")
 MASKS = (".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".ppm", ".jpg", ".jpeg")
@@ -25,6 +25,10 @@ ENDINGS = (
     "_mask", "_label", "_labels", "_gt",
 )  # fmt: skip
 """What data sets and programs put behind the name of a frame."""
+
+GIVE_CLASSES = (
+    "Give --classes: a file with lines name,r,g,b or a name a line, or camvid11, camvid32, voc, cityscapes, idd."
+)
 
 CAMVID_SEQUENCES = re.compile(r"(0001TP|0006R0|0016E5|Seq05VD)_")
 
@@ -88,6 +92,30 @@ def camvid_sequence(key: str) -> str:
     """
     found = CAMVID_SEQUENCES.match(key.rpartition("/")[2])
     return found[1] if found else ""
+
+
+def coding_of(path: Path, classes: MaskClasses) -> Coding:
+    """How files such as ``path`` are read: by colour where they have colours that the list knows, else by number."""
+    mode = mode_of(path)
+    if mode in ("RGB", "RGBA"):
+        if not classes.painted:
+            raise InputError(str(path), "values that are class numbers", "a colour image", GIVE_CLASSES)
+        return classes.coloured
+    palette = palette_of(path)
+    if palette is not None and classes.painted and len(palette):
+        used = {colour_key(colour) for colour in palette.tolist()[: len(classes.values)]}
+        painted = set(classes.painted)
+        if len(used & painted) > 1 and not _same_order(palette.tolist(), classes):
+            return classes.coloured
+    return classes.indexed
+
+
+def _same_order(palette: list[list[int]], classes: MaskClasses) -> bool:
+    """Whether number and colour of each entry of a palette say the same."""
+    return all(
+        classes.painted.get(colour_key(colour), index) == index
+        for colour, index in ((palette[v], i) for v, i in classes.values.items() if v < len(palette) and i != VOID)
+    )
 
 
 def listing(

@@ -57,6 +57,7 @@ def check(
     from optotype.cli import console
     from optotype.cli.counting import counting
     from optotype.data.check import check as run
+
     with counting("looking at files", "looked at {} files") as progress:
         found = run(resolve(path), task=task, images=images, classes=classes, threads=threads, progress=progress)
     if json:

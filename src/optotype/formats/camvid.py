@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from optotype.errors import InputError
-from optotype.label_maps import Unknown, mode_of
+from optotype.label_maps import Coloured, Unknown, mode_of
 from optotype.listing import SPLIT_NAMES, MaskListing
 from optotype.mask_classes import MaskClasses
 from optotype.mask_lists import SHIPPED
-from optotype.mask_trees import Pair, camvid_sequence, key_of, listing, paired
+from optotype.mask_trees import Pair, camvid_sequence, coding_of, key_of, listing, paired
 
 ANNOTATED = ("annot", "_labels", "_label", "_masks", "_mask", "_gt")
 """What stands behind a split's name in the name of the folder of its label maps."""
@@ -43,14 +43,10 @@ def read(path: Path, classes: MaskClasses | None, unknown: Unknown) -> MaskListi
     first = next((pair.mask for pair in pairs if pair.mask is not None), None)
     if first is None:
         raise InputError(str(path), "label maps", "none", "Check the folder.")
-    colour = mode_of(first) in ("RGB", "RGBA")
-    known = classes
-    if known is None:
-        known = SHIPPED["camvid32" if colour else "camvid11"]()
+    known = classes or SHIPPED["camvid32" if mode_of(first) in ("RGB", "RGBA") else "camvid11"]()
+    coding = coding_of(first, known)
+    colour = isinstance(coding, Coloured)
     layout = f"CamVid, {'colours' if colour else 'class numbers'}, {len(known.names)} classes"
-    coding = known.coloured if colour else known.indexed
-    if colour and not known.painted:
-        raise InputError(str(first), "a class file with colours (name,r,g,b)", "names only", "Give --classes FILE.csv.")
     return listing(path, pairs, known, coding, layout=layout, unknown=unknown)
 
 

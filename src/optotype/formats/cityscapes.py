@@ -2,26 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from optotype.errors import InputError
 from optotype.label_maps import Coding, Polygons, Unknown
 from optotype.listing import SPLIT_NAMES, MaskListing
 from optotype.mask_classes import MaskClasses
-from optotype.mask_lists import IDD, IDD_PASSED, IDD_VOID, SHIPPED, cityscapes_train, level3_groups
+from optotype.mask_lists import (
+    CITYSCAPES,
+    CITYSCAPES_IDS,
+    IDD,
+    IDD_IDS,
+    IDD_PASSED,
+    IDD_VOID,
+    SHIPPED,
+    Label,
+    level3_groups,
+)
 from optotype.mask_trees import IMAGES, Pair, files, key_of, listing
 from optotype.tables import VOID
 
+
+class Kind(NamedTuple):
+    """What label files of one ending hold: ``names`` says which label a number stands for; JSON has names itself.
+
+    Numbers below ``ids`` that have no name are void. ``classes`` is the list that is read where none is asked for.
+    """
+
+    ending: str
+    classes: str
+    layout: str
+    names: dict[int, str]
+    ids: int = 0
+
+
+def _joined(group: Iterable[Label]) -> str:
+    return "/".join(label.name for label in group)
+
+
+_TRAIN = {i: label.name for i, label in enumerate(CITYSCAPES)}
+
 KINDS = (
-    ("_labelIds.png", "cityscapes", "Cityscapes, labelIds"),
-    ("_labelTrainIds.png", "cityscapes", "Cityscapes, labelTrainIds"),
-    ("_labellevel3Ids.png", "idd-level3", "IDD, level 3"),
-    ("_labelids.png", "idd", "IDD, full numbers"),
-    ("_labelcsTrainIds.png", "cityscapes", "IDD in Cityscapes' train ids"),
-    ("_polygons.json", "idd", "IDD, polygons"),
+    Kind("_labelIds.png", "cityscapes", "Cityscapes, labelIds", {la.id: la.name for la in CITYSCAPES}, CITYSCAPES_IDS),
+    Kind("_labelTrainIds.png", "cityscapes", "Cityscapes, labelTrainIds", _TRAIN),
+    Kind("_labelids.png", "idd", "IDD, full numbers", {la.id: la.name for la in IDD}, IDD_IDS),
+    Kind("_polygons.json", "idd", "IDD, polygons", {}),
+    Kind("_labellevel3Ids.png", "idd-level3", "IDD, level 3", {i: _joined(g) for i, g in enumerate(level3_groups())}),
+    Kind("_labelcsTrainIds.png", "cityscapes", "IDD in Cityscapes' train ids", _TRAIN),
 )
-"""Ending of the label files, class list, and what it is; the first kind that is there counts."""
+"""The kinds of label files; the first that is there, and tells the classes apart, counts."""
 
 
 def recognises(path: Path) -> bool:
@@ -32,28 +64,58 @@ def recognises(path: Path) -> bool:
 def read(path: Path, classes: MaskClasses | None, unknown: Unknown) -> MaskListing:
     """Read all splits; keys are ``CITY/FRAME``, the city and its sequence (IDD: the folder) being the group.
 
-    Label maps hold full ids or train ids. IDD's polygons carry names: the full labels, or level 3 with
-    ``--classes idd-level3``.
+    Numbers mean what the ending of the files says, whichever of the data sets' own lists is asked for: level 3
+    (``--classes idd-level3``) is read from polygons and full numbers as well. A list of one's own goes by its values.
     """
-    ending, name, layout = _kind(path)
-    known = classes or (cityscapes_train() if "rain" in ending else SHIPPED[name]())
-    polygons = ending.endswith(".json")
-    coding: Coding = _polygons(known) if polygons else known.indexed
-    pairs = [pair for split, folder in _splits(path) for pair in _pairs(path, split, folder, ending, polygons)]
-    return listing(path, pairs, known, coding, layout=f"{layout}, {len(known.names)} classes", unknown=unknown)
+    kind = _kind(path, classes)
+    known = classes or SHIPPED[kind.classes]()
+    polygons = kind.ending.endswith(".json")
+    if not polygons:
+        known = _numbered(known, kind)
+    coding: Coding = Polygons(_places(known), list(IDD_PASSED)) if polygons else known.indexed
+    pairs = [pair for split, folder in _splits(path) for pair in _pairs(path, split, folder, kind.ending, polygons)]
+    return listing(path, pairs, known, coding, layout=f"{kind.layout}, {len(known.names)} classes", unknown=unknown)
 
 
-def _kind(path: Path) -> tuple[str, str, str]:
-    there = {kind: False for kind, _, _ in KINDS}
+def _kind(path: Path, classes: MaskClasses | None) -> Kind:
+    ends = {kind.ending: False for kind in KINDS}
     for file in (path / "gtFine").rglob("*"):
-        for kind in there:
-            there[kind] = there[kind] or file.name.endswith(kind)
-    found = next(((e, n, layout) for e, n, layout in KINDS if there[e]), None)
-    if found is None:
-        ends = ", ".join(kind for kind, _, _ in KINDS)
-        raise InputError(str(path / "gtFine"), f"label files ending in {ends}", "none", "Unpack gtFine, or create "
-                         "the label maps with the data set's tools.")  # fmt: skip
-    return found
+        for end in ends:
+            ends[end] = ends[end] or file.name.endswith(end)
+    there = [kind for kind in KINDS if ends[kind.ending]]
+    if not there:
+        expected = f"label files ending in {', '.join(ends)}"
+        raise InputError(str(path / "gtFine"), expected, "none", "Unpack gtFine, or create the label maps with the "
+                         "data set's tools.")  # fmt: skip
+    if not _own(classes):
+        return there[0]
+    assert classes is not None
+    fit = next((kind for kind in there if kind.ending.endswith(".json") or _tells(kind, classes)), None)
+    if fit is None:
+        got = f"{', '.join(kind.layout for kind in there)}, which do not tell them apart"
+        raise InputError(str(path / "gtFine"), f"label files with the classes {', '.join(classes.names[:4])} …", got,
+                         "Leave --classes out, or create the label maps with the data set's tools.")  # fmt: skip
+    return fit
+
+
+def _own(classes: MaskClasses | None) -> bool:
+    """Whether a list is one of the data sets' own."""
+    return classes is not None and classes.names in {SHIPPED[kind.classes]().names for kind in KINDS}
+
+
+def _tells(kind: Kind, classes: MaskClasses) -> bool:
+    """Whether every class has a number of its own in files of that kind."""
+    places = _places(classes)
+    return {places.get(name, VOID) for name in kind.names.values()} >= set(range(len(classes.names)))
+
+
+def _numbered(classes: MaskClasses, kind: Kind) -> MaskClasses:
+    """One of the data sets' own lists with the numbers of that kind of files; a list of one's own as it is."""
+    if not _own(classes):
+        return classes
+    places = _places(classes)
+    named = {number: places.get(name, VOID) for number, name in kind.names.items()}
+    return replace(classes, values={VOID: VOID, **dict.fromkeys(range(kind.ids), VOID), **named})
 
 
 def _splits(path: Path) -> Iterator[tuple[str, str]]:
@@ -84,15 +146,13 @@ def _group(key: str) -> str:
     return "_".join(parts[:2]) if len(parts) >= 3 else folder
 
 
-def _polygons(classes: MaskClasses) -> Polygons:
-    """Labels of polygons to the classes of a list: by their own names, or by the level-3 class that holds them."""
+def _places(classes: MaskClasses) -> dict[str, int]:
+    """Label → its class: that of its own name, or the level-3 class that holds it; the data sets' others are void."""
     place = {name: i for i, name in enumerate(classes.names)}
     names = dict(place)
     for group in level3_groups():
-        joined = "/".join(label.name for label in group)
-        for label in group:
-            if label.name not in names and joined in place:
-                names[label.name] = place[joined]
-    for label in IDD:
+        if (joined := _joined(group)) in place:
+            names = {**dict.fromkeys((label.name for label in group), place[joined]), **names}
+    for label in (*IDD, *CITYSCAPES):
         names.setdefault(label.name, VOID)
-    return Polygons({**names, **dict.fromkeys(IDD_VOID, VOID)}, list(IDD_PASSED))
+    return {**names, **dict.fromkeys(IDD_VOID, VOID)}

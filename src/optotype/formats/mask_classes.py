@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,11 +12,14 @@ from optotype.mask_classes import MaskClasses, listed
 from optotype.mask_lists import SHIPPED
 from optotype.tables import VOID
 
+_PAINTED = re.compile(r"\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S.*?)\s*")
+
 _FIX = "Write lines such as 'name,r,g,b' and 'Sky,128,128,128', or one name a line."
 
 
 def read(path: str | Path) -> MaskClasses:
-    """Classes from a CSV ``name,r,g,b`` (commas, semicolons or tabs), from one name a line, or a shipped list.
+    """Classes from a CSV ``name,r,g,b`` (commas, semicolons or tabs), from lines ``r g b name``, one name a line, or a
+    shipped list.
 
     The place of a line is the value that stands for the class in files of numbers, unless there is a column
     ``value``. Names such as ``Void`` are no classes. Shipped: camvid11, camvid32, voc, cityscapes, idd, idd-level3.
@@ -27,6 +31,8 @@ def read(path: str | Path) -> MaskClasses:
         got = "a folder" if given.is_dir() else f"no such file: '{path}'"
         known = f"a file, or one of {', '.join(SHIPPED)}"
         raise InputError("--classes", known, got, did_you_mean(str(path), SHIPPED))
+    if _PAINTED.fullmatch(_first_line(given)):
+        return _of_colours(given)
     if given.suffix.lower() in (".csv", ".tsv") or "," in _first_line(given) or "\t" in _first_line(given):
         return _of_table(given)
     lines = given.read_text("utf-8-sig").splitlines()
@@ -40,6 +46,22 @@ def _first_line(path: Path) -> str:
         return next(iter(path.read_text("utf-8-sig").splitlines()), "")
     except (UnicodeDecodeError, OSError) as error:
         raise InputError(str(path), "a class file", str(error), _FIX) from None
+
+
+def _of_colours(path: Path) -> MaskClasses:
+    """Lines ``64 128 64  Animal``: CamVid's own ``label_colors.txt``."""
+    rows: list[tuple[str, tuple[int, int, int] | None]] = []
+    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), 1):
+        if not line.strip():
+            continue
+        where = f"{path}, line {number}"
+        found = _PAINTED.fullmatch(line)
+        if found is None:
+            raise InputError(where, "R G B and a name", repr(line), _FIX)
+        r, g, b, name = found.groups()
+        rows.append((name, (_level(where, r), _level(where, g), _level(where, b))))
+    _check_names(path, [name for name, _ in rows])
+    return listed(rows, where=str(path))
 
 
 def _of_table(path: Path) -> MaskClasses:

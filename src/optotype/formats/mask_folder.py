@@ -5,20 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from optotype.errors import InputError, and_more
-from optotype.label_maps import Coding, Indexed, MaskFiles, Unknown, colour_key, mode_of, palette_of
+from optotype.label_maps import Coding, Indexed, MaskFiles, Unknown, decode, palette_of
 from optotype.listing import MaskListing
 from optotype.mask_classes import MaskClasses
-from optotype.mask_trees import MASKS, Pair, camvid_sequence, keyed, listing
+from optotype.mask_trees import GIVE_CLASSES, MASKS, Pair, camvid_sequence, coding_of, keyed, listing
 from optotype.tables import VOID, Masks
-
-_CLASSES = "Give --classes: a file with lines name,r,g,b or a name a line, or camvid11, camvid32, voc, cityscapes, idd."
 
 
 def read(path: Path, classes: MaskClasses | None, unknown: Unknown) -> MaskListing:
     """Read all label maps below a folder; keys are their paths in it without suffix."""
     if classes is None:
         raise InputError(str(path), "a known data set, or a folder of label maps and a class file", "no class file",
-                         _CLASSES)  # fmt: skip
+                         GIVE_CLASSES)  # fmt: skip
     found = keyed(path, MASKS)
     if not found:
         raise InputError(str(path), f"label maps ({', '.join(MASKS[:3])} …)", "none", "Check the folder.")
@@ -43,31 +41,24 @@ def read_predictions(path: Path, truth: Masks, classes: MaskClasses | None, unkn
     known = classes or MaskClasses(truth.classes, truth.colours, _identity(truth), {})
     coding = _own(files[0], truth) or coding_of(files[0], known)
     masks = Masks(truth.items, truth.classes, MaskFiles(files, coding, unknown), truth.colours.copy())
-    return MaskListing(masks, known, "predicted label maps")
+    return MaskListing(masks, known, "predicted label maps", tuple(_doubts(masks, files[0], coding)))
 
 
-def coding_of(path: Path, classes: MaskClasses) -> Coding:
-    """How files such as ``path`` are read: by colour where they have colours that the list knows, else by number."""
-    mode = mode_of(path)
-    if mode in ("RGB", "RGBA"):
-        if not classes.painted:
-            raise InputError(str(path), "values that are class numbers", "a colour image", _CLASSES)
-        return classes.coloured
-    palette = palette_of(path)
-    if palette is not None and classes.painted and len(palette):
-        used = {colour_key(colour) for colour in palette.tolist()[: len(classes.values)]}
-        painted = set(classes.painted)
-        if len(used & painted) > 1 and not _same_order(palette.tolist(), classes):
-            return classes.coloured
-    return classes.indexed
+MUCH_VOID = 0.5
+"""Share of void in a predicted label map from which on its numbers may be meant otherwise."""
 
 
-def _same_order(palette: list[list[int]], classes: MaskClasses) -> bool:
-    """Whether number and colour of each entry of a palette say the same."""
-    return all(
-        classes.painted.get(colour_key(colour), index) == index
-        for colour, index in ((palette[v], i) for v, i in classes.values.items() if v < len(palette) and i != VOID)
-    )
+def _doubts(masks: Masks, first: Path, coding: Coding) -> list[str]:
+    """A sentence where numbers that could be class indices are mostly void as the numbers of the data set."""
+    if not isinstance(coding, Indexed) or all(v == i for v, i in coding.values.items()):
+        return []
+    plain = decode(first, Indexed({v: v for v in range(256)}), "void")
+    void = float((decode(first, coding, "void") == VOID).mean())
+    if void < MUCH_VOID or int(plain.max(initial=0)) >= len(masks.classes):
+        return []
+    return [f"{first.name}: {void:.0%} of the predicted pixels are void by the data set's own numbers, and all "
+            "values could be class indices: write predictions in the numbers of the truth's files, or with "
+            "write_label_map, whose palette tells them.".replace("%", " %")]  # fmt: skip
 
 
 def _own(path: Path, truth: Masks) -> Indexed | None:

@@ -19,7 +19,6 @@ from optotype.formats import read_mask_classes, read_mask_predictions, read_mask
 from optotype.label_maps import Unknown
 from optotype.machine import usable_cores
 from optotype.mapped_masks import mapped, unmapped
-from optotype.mask_classes import MaskClasses
 from optotype.tables import VOID, Masks
 from optotype.tasks.reading import Asked, Read
 from optotype.tasks.segment.rules import THRESHOLDS, VOIDS, Rules
@@ -39,8 +38,10 @@ def read(asked: Asked) -> Read:
     source = Path(asked.truth)
     found = read_masks(source, classes=classes, split=asked.split, unknown=unknown)
     truth, warnings = found.masks, list(found.warnings)
-    known = classes if classes is not None else _listed(found.classes)
-    said = read_mask_predictions(asked.predictions, truth, classes=known, unknown=unknown).masks
+    known = found.classes if found.classes.values else classes
+    answers = read_mask_predictions(asked.predictions, truth, classes=known, unknown=unknown)
+    said = answers.masks
+    warnings += answers.warnings
     if rules.void == "as-class":
         truth, said = _void_as_class(truth), _void_as_class(said)
     if asked.map_classes is not None:
@@ -85,11 +86,6 @@ def _unknown(text: str | None) -> Unknown:
     if text is not None and text not in UNKNOWN:
         raise InputError("--unknown", f"one of {', '.join(UNKNOWN)}", repr(text), "Leave it out to have them refused.")
     return cast(Unknown, text or "error")
-
-
-def _listed(classes: MaskClasses) -> MaskClasses | None:
-    """The truth's own meaning of values, where it knows one."""
-    return classes if classes.values else None
 
 
 def _void_as_class(masks: Masks) -> Masks:
