@@ -162,14 +162,15 @@ def _classes(result: Result, swatches: dict[str, str]) -> Section:
     rows: list[list[Cell]] = []
     links: list[Link | None] = []
     for row in result.per_class:
-        spans = [_span(row.metrics[kind.key]) for kind in SEGMENT_CLASS]
+        found = [(kind.key, row.metrics[kind.key]) for kind in SEGMENT_CLASS]
+        spans: list[Cell] = [metric.value if key == "accuracy" else _span(metric) for key, metric in found]
         colour = [swatches.get(row.name, "")] if swatches else []
         share = row.n / result.n.truth if result.n.truth else None
         rows.append([row.name, *colour, row.n, share, _images(row), *spans])
         links.append(Link(CELLS, {"class": row.name}) if row.metrics["iou"].value is not None else None)
     caption = (
-        f"95 % intervals for classes in at least {FEWEST_GROUPS} groups of images. A dash: the number does not exist. "
-        "Press a row to see where the class fails."
+        f"95 % intervals for classes in at least {FEWEST_GROUPS} groups of images (of accuracy: eval.json). A "
+        "dash: the number does not exist. Press a row to see where the class fails."
     )
     table = Table(columns, rows, links, title="Each class", caption=caption, id="class-table")
     lead = "Accuracy is that of one class against all others, (TP + TN) / all: high for every rare class."

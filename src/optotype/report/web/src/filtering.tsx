@@ -44,7 +44,7 @@ export function Filters({ view, filter, onFilter }: { view: Filterable; filter: 
     else next[name] = text;
     onFilter(next);
   };
-  const facets = view.facets.filter((facet) => facet.shown || facet.name in filter);
+  const facets = view.facets.filter((facet) => facet.shown || Object.hasOwn(filter, facet.name));
   return (
     <div class="filters">
       {facets.map((facet) => {
@@ -52,7 +52,7 @@ export function Filters({ view, filter, onFilter }: { view: Filterable; filter: 
         delete rest[facet.name];
         const counts = new Map<number, number>();
         for (const i of matching(view, rest)) counts.set(facet.codes[i]!, (counts.get(facet.codes[i]!) ?? 0) + 1);
-        const chosen = filter[facet.name];
+        const chosen = Object.hasOwn(filter, facet.name) ? filter[facet.name] : undefined;
         const known = chosen === undefined ? -1 : facet.values.indexOf(chosen);
         return (
           <label class={chosen === undefined ? undefined : "on"}>

@@ -156,7 +156,8 @@ function Content({ value, column, wide }: { value: Cell; column: Column; wide: b
       </span>
     );
   if (value === "") return null;
-  if (column.kind === "colour") return <span class="dab" style={{ background: String(value) }} title={String(value)} />;
+  if (column.kind === "colour" && /^#[0-9a-f]{6}$/i.test(String(value)))
+    return <span class="dab" style={{ background: String(value) }} title={String(value)} />;
   if (typeof value === "string") return <Text text={value} max={isNumeric(column) ? 24 : wide ? 1200 : 240} />;
   const span: Span = isSpan(value) ? value : { value, low: null, high: null, better: "" };
   const kind = column.kind === "text" ? "number" : column.kind;
