@@ -179,6 +179,16 @@ def test_what_is_not_there_is_not_found(seed: int) -> None:
     assert not [s for s in found.slices if s.predicted is None], "what is overlooked high up is sky, which is no fault"
 
 
+def test_with_few_groups_nothing_is_said_to_be_shown() -> None:
+    truth, said = street(60, small=0.8)
+    grouped = replace(truth, items=replace(truth.items, group=np.array([f"g{i % 3}" for i in range(60)])))
+    found, _ = explained(grouped, replace(said, items=grouped.items))
+    told = [s.text for s in answers(found)]
+    assert told[0].startswith("Too small? Untested, as there are too few groups: where size is below")
+    assert not any("? Yes" in text or "? Not shown" in text for text in told)
+    assert all(r.p is None and r.rank.low is None for r in found.relations)
+
+
 def test_relations_to_nothing_are_seldom_shown() -> None:
     """A condition that IoU does not go with has p below 5 % about as often as that."""
     hits = []

@@ -40,8 +40,8 @@ def answers(causes: Causes) -> list[Sentence]:
     """A sentence with numbers for each question that anything was measured for.
 
     Yes: one of its conditions goes with misses, at the end asked for, after correction for all that was looked at; the
-    first such speaks. It may be that of one class alone. Not shown: the one with the largest difference is said, with
-    its numbers.
+    first such speaks. It may be that of one class alone. Else the one with the largest difference is said with its
+    numbers, one at the end asked for where there is any: not shown, or untested where groups are too few.
     """
     found = [s for question in QUESTIONS if (s := _answer(causes, question)) is not None]
     return [*found, *_confused(causes)]
@@ -57,7 +57,7 @@ def _answer(causes: Causes, question: Question) -> Sentence | None:
     if shown:
         chosen = min(shown, key=lambda e: order.index(e.condition))
     else:
-        chosen = max(mine, key=lambda e: e.difference.value)
+        chosen = max(mine, key=lambda e: (e.place == ends[e.condition], e.difference.value))
     of_class = next((s for s in causes.slices if ends.get(s.condition) == s.place), None)
     if not shown and of_class is not None:
         told = f"Of one class, yes: {slice_sentence(causes, of_class).text}"
@@ -74,8 +74,9 @@ def _told(effect: Effect, shown: bool) -> str:
     )
     if shown:
         return f"Yes: {rates}."
-    which = "" if effect.p_holm is None else f", p {p_text(effect.p_holm)} after correction"
-    return f"Not shown: {rates}{which}."
+    if effect.p_holm is None:
+        return f"Untested, as there are too few groups: {rates}."
+    return f"Not shown: {rates}, p {p_text(effect.p_holm)} after correction."
 
 
 def _related(causes: Causes, condition: str) -> str:
