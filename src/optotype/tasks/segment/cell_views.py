@@ -15,7 +15,7 @@ from optotype.tasks.pictures import Pictures
 from optotype.tasks.segment.cells import Cells, of_pairs
 from optotype.tasks.segment.judged_maps import check
 from optotype.tasks.segment.label_frames import reduced
-from optotype.tasks.segment.pairs import NO_CLASS, Pairs, pairs
+from optotype.tasks.segment.pairs import NO_CLASS, Pairs, pairs, void_label
 from optotype.tasks.segment.recalling import rules_of
 from optotype.tasks.segment.went import name, of_item, said_of, told, true_of
 from optotype.tasks.wording import plural
@@ -52,7 +52,7 @@ def cell_section(result: Result, evidence: Evidence, picture: Callable[[str], Pi
         return Section("images", "The images", [_table(entries)], lead=lead)
     try:
         maps = picture.label_maps()
-        shown = list(_frames(evidence, cells, chosen, entries, maps, picture, void == "as-background"))
+        shown = list(_frames(evidence, cells, chosen, entries, maps, picture, void_label(found.classes, void)))
     except InputError as error:
         text = f"The label maps are not shown. {error.where}: expected {error.expected}, got {error.got}. {error.fix}"
         return Section("images", "The images", [Note([text], "caution"), _table(entries)], lead=lead)
@@ -144,17 +144,17 @@ def _entry(evidence: Evidence, found: Pairs, cells: Cells, one: Chosen) -> _Entr
 
 def _frames(
     evidence: Evidence, cells: Cells, chosen: list[Chosen], entries: list[_Entry], maps: tuple[Masks, Masks],
-    picture: Pictures, background: bool,
+    picture: Pictures, void: int | None,
 ) -> Iterator[Labelled]:  # fmt: skip
-    """Each image is decoded once for all its entries; ``background``: void counts as the first class."""
+    """Each image is decoded once for all its entries; ``void`` is the class that void counts as."""
     decoded: dict[int, tuple[Areas, Areas, int, int]] = {}
     for one, entry in zip(chosen, entries, strict=True):
         item = int(cells.item[one.row])
         if item not in decoded:
             truth, said = maps[0].maps[item], maps[1].maps[item]
             check(evidence, item, truth, said)
-            if background:
-                truth, said = (np.where(labels == VOID, 0, labels).astype(np.uint8) for labels in (truth, said))
+            if void is not None:
+                truth, said = (np.where(labels == VOID, void, labels).astype(np.uint8) for labels in (truth, said))
             decoded[item] = (*reduced(truth, said), truth.shape[1], truth.shape[0])
         areas, other, width, height = decoded[item]
         shot = picture(entry.key)
