@@ -198,11 +198,13 @@ def test_other_maps_than_those_that_were_judged_are_not_shown(sides):
         check(evidence, 3, sides[0].maps[3], sides[1].maps[4])
 
 
-def test_void_that_counts_as_background_is_drawn_so(sides):
-    view = one(drawn(sides, Rules(void="as-background"))["images"], LabelMaps)
+@pytest.mark.parametrize(("void", "label"), [("as-background", 0), ("as-class", 3)])
+def test_void_that_counts_as_a_class_is_drawn_so(sides, void, label):
+    view = one(drawn(sides, Rules(void=void))["images"], LabelMaps)
+    assert len(view.names) == len(view.colours) > label
     frame = view.frames[0]
     labels = sides[0].maps[int(frame.title[-2:])]
-    assert np.array_equal(flat(frame.truth), np.where(labels == VOID, 0, labels))
+    assert np.array_equal(flat(frame.truth), np.where(labels == VOID, label, labels))
 
 
 def test_the_page_says_what_was_counted(sides):

@@ -10,7 +10,7 @@ import numpy as np
 from optotype.errors import InputError
 from optotype.evidence import Evidence
 from optotype.results import Result
-from optotype.tables import VOID, Masks
+from optotype.tables import OTHER, VOID, Masks
 from optotype.tasks.pictures import Pictures
 from optotype.tasks.segment.cells import Cells, of_pairs
 from optotype.tasks.segment.judged_maps import check
@@ -154,7 +154,8 @@ def _frames(
             truth, said = maps[0].maps[item], maps[1].maps[item]
             check(evidence, item, truth, said)
             if void is not None:
-                truth, said = (np.where(labels == VOID, void, labels).astype(np.uint8) for labels in (truth, said))
+                truth = np.where(truth >= OTHER, void, truth).astype(np.uint8)  # unknown truth is void
+                said = np.where(said == VOID, void, said).astype(np.uint8)
             decoded[item] = (*reduced(truth, said), truth.shape[1], truth.shape[0])
         areas, other, width, height = decoded[item]
         shot = picture(entry.key)
@@ -188,6 +189,6 @@ def _lead(cells: Cells) -> str:
 def _caption() -> str:
     return (
         "In the data set’s colours; point at a pixel to read it. Errors are drawn for the class of the pair, or for "
-        "the class that you press. Maps of more than 320 pixels are drawn from a part of their pixels, every number "
-        "is from all of them."
+        "the class that you press. Maps of more than 320 pixels are drawn from a part of their pixels, as are the "
+        "shares beside a large image; every other number is from all pixels."
     )

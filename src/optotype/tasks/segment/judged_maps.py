@@ -11,9 +11,7 @@ from optotype.evidence import Evidence
 from optotype.formats import MaskClasses, read_mask_manifest, read_mask_predictions
 from optotype.formats.mask_manifest import files_of
 from optotype.label_maps import Coloured, Indexed, LabelMap, colour_key
-from optotype.mapped_masks import Translated
 from optotype.tables import OTHER, VOID, Masks
-from optotype.tasks.segment.pairs import VOID_CLASS
 
 
 def judged_maps(manifest: Path, predictions: Path, evidence: Evidence) -> tuple[Masks, Masks]:
@@ -31,7 +29,7 @@ def judged_maps(manifest: Path, predictions: Path, evidence: Evidence) -> tuple[
     failed: InputError = _changed(predictions)
     for classes in _readings(truth):
         try:
-            said = _with_void(read_mask_predictions(predictions, truth, classes=classes, unknown="void").masks)
+            said = read_mask_predictions(predictions, truth, classes=classes, unknown="void").masks
             check(evidence, 0, truth.maps[0], said.maps[0])
         except InputError as error:
             failed = error
@@ -66,15 +64,6 @@ def _readings(truth: Masks) -> list[MaskClasses | None]:
     if files is not None and isinstance(files.coding, Coloured):
         found.append(MaskClasses(truth.classes, truth.colours, identity, files.coding.colours))
     return [*found, MaskClasses(truth.classes, truth.colours, identity, painted)]
-
-
-def _with_void(said: Masks) -> Masks:
-    """Void as the class that reading makes of it where void is judged."""
-    if said.classes[-1] != VOID_CLASS:
-        return said
-    table = np.arange(256, dtype=np.uint8)
-    table[VOID] = len(said.classes) - 1
-    return Masks(said.items, said.classes, Translated(said.maps, table), said.colours)
 
 
 def _changed(path: Path) -> InputError:

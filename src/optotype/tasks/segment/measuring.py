@@ -18,7 +18,7 @@ from optotype.tables import VOID, Array, Floats
 from optotype.tasks.measured import Measured, number
 from optotype.tasks.segment import intervals, parts, sums
 from optotype.tasks.segment.intervals import Interval
-from optotype.tasks.segment.pairs import pairs, with_void_apart
+from optotype.tasks.segment.pairs import pairs
 from optotype.tasks.segment.protocol import protocol
 from optotype.tasks.segment.rules import VOIDS, Rules
 from optotype.tasks.segment.thresholds import curves
@@ -225,7 +225,7 @@ def _errors(evidence: Evidence, samples: Samples, total: Mapping[str, Array], ru
         "baseline": _baseline(evidence, samples, total, rules),
         "iou_histogram": _histogram(samples.classes, total),
         "thresholds": curves(samples.classes, total, rules.thresholds),
-        "void": _mious(evidence, rules),
+        "void": _mious(evidence),
         "unknown": {
             "truth": int(truth.sum()),
             "said": int(said.sum()),
@@ -254,11 +254,10 @@ def _histogram(classes: tuple[str, ...], total: Mapping[str, Array]) -> dict[str
     return {"edges": [b / HISTOGRAM for b in range(HISTOGRAM + 1)], "classes": inside}
 
 
-def _mious(evidence: Evidence, rules: Rules) -> dict[str, float | None]:
+def _mious(evidence: Evidence) -> dict[str, float | None]:
     """The mean IoU of the same pixels under every rule for void."""
-    apart = with_void_apart(evidence) if rules.void == "as-class" else evidence
     place = np.zeros(len(evidence), np.int32)
-    totals = {void: sums.of_pairs(pairs(apart, void), (), place, 1).total() for void in VOIDS}
+    totals = {void: sums.of_pairs(pairs(evidence, void), (), place, 1).total() for void in VOIDS}
     return {
         void: number(segmentation.miou(total["intersection"], total["truth"], total["said"]))
         for void, total in totals.items()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optotype.evidence import Evidence, Rows
+from optotype.evidence import Evidence
 from optotype.tables import OTHER, VOID, Array
 from optotype.tasks.segment.rules import Void
 
@@ -29,6 +29,17 @@ class Pairs:
     n: Array
 
 
+def void_label(classes: tuple[str, ...], void: Void) -> int | None:
+    """The position of what void counts as among the judged ``classes``; None under a rule that makes it no class.
+
+    >>> void_label(("sky", "void"), "as-class"), void_label(("sky",), "as-background"), void_label(("sky",), "as-fp")
+    (1, 0, None)
+    """
+    if void == "as-class":
+        return classes.index(VOID_CLASS)
+    return 0 if void == "as-background" else None
+
+
 def pairs(evidence: Evidence, void: Void, *, constant: int | None = None) -> Pairs:
     """The pairs of the evidence that take part under a rule for void.
 
@@ -47,22 +58,9 @@ def pairs(evidence: Evidence, void: Void, *, constant: int | None = None) -> Pai
         kept &= ~void_said
     elif void == "as-fp":
         kept |= said != NO_CLASS
-    elif void == "as-class":
-        kept[:] = True
-        if VOID_CLASS not in classes:
-            classes = (*classes, VOID_CLASS)
-        truth[void_truth] = said[void_said] = classes.index(VOID_CLASS)
-    elif void == "as-background":
-        truth[void_truth], said[void_said] = 0, 0
+    elif void == "as-class" and VOID_CLASS not in classes:
+        classes = (*classes, VOID_CLASS)
+    if (label := void_label(classes, void)) is not None:
+        truth[void_truth] = said[void_said] = label
         kept[:] = True
     return Pairs(classes, rows.item[kept], truth[kept], said[kept], rows["n"][kept])
-
-
-def with_void_apart(evidence: Evidence) -> Evidence:
-    """The pairs of evidence whose last class is void, as reading has it for ``as-class``, with void as none."""
-    rows, K = evidence["pixels"], len(evidence.classes) - 1
-    if evidence.classes[-1] != VOID_CLASS or not K:
-        return evidence
-    sides = {name: np.where(rows[name] == K, VOID, rows[name]).astype(np.uint8) for name in ("truth", "said")}
-    pixels = Rows(rows.item, {**sides, "n": rows["n"]})
-    return Evidence(evidence.task, evidence.classes[:-1], evidence.keys, evidence.groups, {"pixels": pixels})

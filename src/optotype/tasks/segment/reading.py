@@ -19,7 +19,7 @@ from optotype.formats import read_mask_classes, read_mask_predictions, read_mask
 from optotype.label_maps import Unknown
 from optotype.machine import usable_cores
 from optotype.mapped_masks import mapped, unmapped
-from optotype.tables import VOID, Masks
+from optotype.tables import Masks
 from optotype.tasks.reading import Asked, Read
 from optotype.tasks.segment.rules import THRESHOLDS, VOIDS, Rules
 
@@ -42,8 +42,6 @@ def read(asked: Asked) -> Read:
     answers = read_mask_predictions(asked.predictions, truth, classes=known, unknown=unknown)
     said = answers.masks
     warnings += answers.warnings
-    if rules.void == "as-class":
-        truth, said = _void_as_class(truth), _void_as_class(said)
     if asked.map_classes is not None:
         names = class_maps.read(asked.map_classes)
         names = names.used(truth.classes)
@@ -86,17 +84,6 @@ def _unknown(text: str | None) -> Unknown:
     if text is not None and text not in UNKNOWN:
         raise InputError("--unknown", f"one of {', '.join(UNKNOWN)}", repr(text), "Leave it out to have them refused.")
     return cast(Unknown, text or "error")
-
-
-def _void_as_class(masks: Masks) -> Masks:
-    """Void as a class of its own, the last one, black."""
-    from optotype.mapped_masks import Translated
-
-    k = len(masks.classes)
-    table = np.arange(256, dtype=np.uint8)
-    table[VOID] = k
-    colours = np.vstack([masks.colours, np.zeros((1, 3), np.uint8)])
-    return Masks(masks.items, (*masks.classes, "void"), Translated(masks.maps, table), colours)
 
 
 def keep(path: Path, truth: Masks) -> None:
