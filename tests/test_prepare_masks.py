@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from optotype.cli import run
 from optotype.data.prepare_masks import prepare_masks
 from optotype.errors import InputError
 
@@ -79,3 +80,20 @@ def test_label_maps_need_images(tmp_path: Path) -> None:
     (tmp_path / "images" / "0001TP_00002.png").unlink()
     with pytest.raises(InputError, match=r"an image for each label map[\s\S]*0001TP_00002"):
         prepare_masks(tmp_path)
+
+
+def test_split_divides_sequences_anew_and_training_keeps_that(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = keys("0001TP", "0006R0", "0016E5", "Seq05VD", n=4)
+    for split, rows in (("train", slice(0, 8)), ("val", slice(8, 14)), ("test", slice(14, 16))):
+        frames(tmp_path / "data", split, f"{split}annot", names[rows])
+    out = tmp_path / "split.csv"
+    assert run(["split", str(tmp_path / "data"), "--ratios", "0.5", "0.25", "0.25", "--out", str(out)]) == 0
+    told = capsys.readouterr()
+    assert "several splits" not in told.err + told.out, "those that shared a sequence are gone"
+    items = prepare_masks(out).masks.items
+    splits = [set(items.split[items.group == name].tolist()) for name in np.unique(items.group)]
+    assert sorted(map(list, splits)) == [["test"], ["train"], ["train"], ["val"]]
+    assert run(["split", str(tmp_path / "data"), "--out", str(out)]) == 1, "nothing is overwritten"
+    assert run(["split", str(out), "--group", "blocks:2", "--out", str(tmp_path / "blocks.csv")]) == 0

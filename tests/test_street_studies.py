@@ -15,8 +15,9 @@ from optotype.formats import read_mask_manifest
 from optotype.runs import RunFolder
 from optotype.studies.crossing_records import CROSSING, CROSSING_FILE, VERSUS
 from optotype.studies.pages import page
+from optotype.studies.saying import quiet
 from optotype.studies.study import STUDIES, plan
-from optotype.studies.study_data import share
+from optotype.studies.study_data import label_maps, share
 from optotype.tables import Items
 from optotype.views import Chart, LabelMaps, Table
 from optotype.world.labels import STUDY_CLASSES
@@ -139,11 +140,15 @@ def test_idd_is_held_against_cityscapes(tmp_path: Path, capsys: pytest.CaptureFi
     assert len(set(ids)) == len(ids)
 
 
-def test_options_of_photos_are_refused_for_label_maps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    data = street_sets.voc(tmp_path / "VOC2007", n=2)
-    words = ["study", "voc2007", "--data", str(data), "--runs", str(tmp_path), *FAST, "--only", "fcn_basic"]
-    assert run([*words, "--ratios", "0.5", "0.5"]) == 1
-    assert "--ratios" in capsys.readouterr().err
+def test_ratios_divide_label_maps_anew(tmp_path: Path) -> None:
+    data = street_sets.voc(tmp_path / "VOC2007", n=6)
+    declared = plan("voc2007", data=str(data))
+    given, kept, anew = (
+        label_maps(declared, ratios=ratios, keep_split=keep, classes=None, say=quiet).items.split.tolist()
+        for ratios, keep in ((None, False), ((0.5, 0.5), True), ((0.5, 0.5), False))
+    )
+    assert kept == given
+    assert sorted(anew) == ["test"] * (len(given) // 2) + ["train"] * (len(given) - len(given) // 2)
 
 
 @pytest.mark.parametrize("seed", range(5))

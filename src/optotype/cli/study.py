@@ -51,7 +51,7 @@ def study(
         Shares of train, validation and test; two numbers leave the validation out of the training part. Label maps keep
         the data set's own split unless this is given.
     keep_split
-        wildlife: keep the split that the folders or the CSV give.
+        wildlife: keep the split that the folders or the CSV give; ratios then say what validation is taken from train.
     classes
         The class list: a file, or a shipped map such as 'wildlife'; of label maps the class file.
     seed

@@ -115,8 +115,8 @@ def run(
     """Train and judge every run on one split, compare them, and write the report into the study's folder.
 
     All runs see the same items in the same splits: .7/.1/.2 of all photos whatever their folders, unless ``ratios`` or
-    ``keep_split`` say otherwise; label maps keep the split of their data set. With ``resume`` finished runs are kept
-    and the one that was stopped goes on.
+    ``keep_split`` say otherwise; label maps keep the split of their data set unless ``ratios`` are given. With
+    ``resume`` finished runs are kept and the one that was stopped goes on.
     """
     progress = progress or Silent()
     check_models([declared_run.config for declared_run in declared.runs])

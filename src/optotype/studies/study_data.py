@@ -12,7 +12,7 @@ import numpy as np
 from optotype import class_maps
 from optotype.catalog import resolve
 from optotype.data.prepare import Prepared, prepare, write_manifest
-from optotype.errors import InputError
+from optotype.data.split import DEFAULT_RATIOS
 from optotype.formats import read_classes, read_masks, write_mask_manifest
 from optotype.mapped_masks import mapped, unmapped
 from optotype.runs import RunFolder
@@ -39,11 +39,7 @@ def begin(
     """The data of a study, written down as ``data.csv`` in its folder."""
     tiny = declared.name.endswith("-tiny")
     if declared.task == "segment":
-        if ratios or keep_split:
-            got = "--ratios" if ratios else "--keep-split"
-            fix = "Leave it out; data without a split are divided by sequence."
-            raise InputError(got, "label maps with the split of their data set", got, fix)
-        masks = label_maps(declared, classes=classes, say=say)
+        masks = label_maps(declared, ratios=ratios, keep_split=keep_split, classes=classes, say=say)
         if tiny:
             masks = masks.take(_few(masks.items, np.zeros(len(masks), np.int32)))
         write_mask_manifest(folder.data, masks)
@@ -51,7 +47,7 @@ def begin(
     first = declared.runs[0].config
     prepared = prepare(
         resolve(first.data),
-        ratios=tuple(ratios or (0.7, 0.1, 0.2)),
+        ratios=tuple(ratios or DEFAULT_RATIOS),
         keep_split=keep_split,
         seed=first.seed,
         classes=None if classes is None else read_classes(classes),
@@ -66,12 +62,20 @@ def begin(
     return prepared
 
 
-def label_maps(declared: Declared, *, classes: str | None, say: Say) -> Masks:
-    """The study's label maps under its class names, the share of each split that it takes."""
+def label_maps(
+    declared: Declared, *, ratios: Sequence[float] | None, keep_split: bool, classes: str | None, say: Say
+) -> Masks:
+    """The study's label maps under its class names, the share of each split that it takes.
+
+    The split of the data set stays unless ``ratios`` are given without ``keep_split``.
+    """
     from optotype.data.prepare_masks import prepare_masks
 
     first = declared.runs[0].config
-    prepared = prepare_masks(resolve(first.data), classes=classes)
+    prepared = prepare_masks(
+        resolve(first.data), classes=classes, ratios=ratios or DEFAULT_RATIOS, keep_split=keep_split or not ratios,
+        seed=first.seed,
+    )  # fmt: skip
     for note in prepared.notes:
         say(note)
     masks = renamed(prepared.masks, declared.preparation, say)
