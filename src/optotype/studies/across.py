@@ -11,13 +11,14 @@ from optotype.runs import RunFolder
 from optotype.studies.crossing import versus
 from optotype.studies.crossing_records import CROSSING, VERSUS
 from optotype.studies.declared import Declared
+from optotype.studies.evaluation import rules_of
 from optotype.studies.judging import judge
 from optotype.studies.predicting import predict_maps
 from optotype.studies.saying import Say
 from optotype.studies.study_data import other_maps
 from optotype.tables import Masks
 from optotype.tasks.reading import Read
-from optotype.tasks.segment.rules import Rules
+from optotype.training.settings import read_config
 
 
 def read_other(declared: Declared, say: Say) -> Masks | None:
@@ -37,8 +38,7 @@ def look_across(run: RunFolder, masks: Masks, declared: Declared, *, say: Say, c
     said = place.path / "predictions"
     predict_maps(run.path, place.data, out=said, say=say)
     found = read_mask_predictions(said, masks)
-    background = declared.runs[0].config.void == "background"
-    rules = Rules(void="as-background" if background else "truth-dropped")
+    rules = rules_of(read_config(run.config))
     read = Read(masks, found.masks, masks.items, Path(str(declared.versus)), found.warnings, {"rules": rules})
     judge("segment", read, place, predictions_path=said, resamples=1000, seed=0, command=command)
     return versus(

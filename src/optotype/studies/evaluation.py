@@ -27,6 +27,7 @@ from optotype.tasks import task_of
 from optotype.tasks.reading import Asked, Read
 from optotype.tasks.segment.rules import Rules
 from optotype.track_trees import framed
+from optotype.training.config import TrainConfig
 from optotype.training.settings import read_config
 
 
@@ -130,12 +131,15 @@ def _read_run(folder: RunFolder) -> tuple[str, Read]:
         every = read_mask_manifest(folder.data)
         masks = every.take(every.items.split == split)
         found = read_mask_predictions(folder.predictions, masks)
-        rules = Rules(void="as-background" if config.void == "background" else "truth-dropped")
-        return "segment", Read(
-            masks, found.masks, masks.items, folder.data, (*leaks(every.items), *found.warnings), {"rules": rules}
-        )
+        warnings = (*leaks(every.items), *found.warnings)
+        return "segment", Read(masks, found.masks, masks.items, folder.data, warnings, {"rules": rules_of(config)})
     labels = read_labels(folder.data, split=split)
     return "classify", Read(labels, read_predictions(folder.predictions, labels), labels.items, folder.data)
+
+
+def rules_of(config: TrainConfig) -> Rules:
+    """The rules for label maps that a model is judged by: void is what it was in training."""
+    return Rules(void="as-background" if config.void == "background" else "truth-dropped")
 
 
 def judged_split(folder: RunFolder) -> str:

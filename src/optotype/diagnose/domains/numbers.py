@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from optotype.metrics.ratios import divide
 from optotype.tables import Array, Floats
-
-
-def divided(above: Floats, below: Floats) -> Floats:
-    """The ratio, NaN where there is nothing below."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(below > 0, above / below, np.nan)
 
 
 def hits(matrix: Floats) -> Floats:
@@ -21,39 +16,39 @@ def hits(matrix: Floats) -> Floats:
 def iou(matrix: Floats) -> Floats:
     """Intersection over union of each class, (…, K); NaN for a class without truth."""
     right, truth = hits(matrix), matrix.sum(axis=-1)
-    return np.where(truth > 0, divided(right, truth + _said(matrix) - right), np.nan)
+    return np.where(truth > 0, divide(right, truth + _said(matrix) - right), np.nan)
 
 
 def recall(matrix: Floats) -> Floats:
     """Share of the truth's pixels that are right, (…, K)."""
-    return divided(hits(matrix), matrix.sum(axis=-1))
+    return divide(hits(matrix), matrix.sum(axis=-1))
 
 
 def precision(matrix: Floats) -> Floats:
     """Share of the prediction's pixels that are right, (…, K)."""
-    return divided(hits(matrix), _said(matrix))
+    return divide(hits(matrix), _said(matrix))
 
 
 def shares(matrix: Floats) -> Floats:
     """Share of each class in the truth's pixels, (…, K)."""
     truth = matrix.sum(axis=-1)
-    return divided(truth, truth.sum(axis=-1, keepdims=True))
+    return divide(truth, truth.sum(axis=-1, keepdims=True))
 
 
 def confusions(matrix: Floats) -> Floats:
     """Shares of the truth's pixels by prediction, (…, K, K + 1)."""
-    return divided(matrix, matrix.sum(axis=-1, keepdims=True))
+    return divide(matrix, matrix.sum(axis=-1, keepdims=True))
 
 
 def pixel_accuracy(matrix: Floats) -> Floats:
     """Share of all pixels that are right, (…)."""
-    return divided(hits(matrix).sum(axis=-1), matrix.sum(axis=(-2, -1)))
+    return divide(hits(matrix).sum(axis=-1), matrix.sum(axis=(-2, -1)))
 
 
 def mean(values: Floats, classes: Array) -> Floats:
     """Mean over the ``classes`` (K,) bool that have a value, (…)."""
     known = np.isfinite(values) & classes
-    return divided(np.where(known, values, 0.0).sum(axis=-1), known.sum(axis=-1).astype(np.float64))
+    return divide(np.where(known, values, 0.0).sum(axis=-1), known.sum(axis=-1))
 
 
 def parts(first: Floats, second: Floats) -> tuple[Floats, Floats]:
