@@ -25,18 +25,18 @@ from optotype.world.labels import STUDY_CLASSES
 
 BY_KEY = {fault.key: fault for fault in FAULTS}
 WITHOUT_PIXELS = tuple(fault for fault in FAULTS if fault.key != "dark")
-ROAD, SKY, WALL, CAR, TRUCK, PERSON = (
-    STUDY_CLASSES.index(name) for name in ("Road", "Sky", "Wall", "Car", "Truck", "Person")
+ROAD, SKY, PAVEMENT, CAR, TRUCK, PERSON = (
+    STUDY_CLASSES.index(name) for name in ("Road", "Sky", "Sidewalk", "Car", "Truck", "Person")
 )
 
 
 def street(folder: Path, seed: int = 0, images: int = 60) -> Scapes:
-    """Scapes without pictures: cars and persons on a road before sky and a wall, a few cars cut off by the border."""
+    """Scapes without pictures: cars and persons on road and pavement, some of the cars cut off by the border."""
     rng = np.random.default_rng((seed, 11))
     maps, ids, rows = [], [], []
     for i in range(images):
         labels, thing = np.full((240, 320), SKY, np.uint8), np.zeros((240, 320), np.int32)
-        labels[90:150], labels[150:] = WALL, ROAD
+        labels[90:150], labels[150:] = PAVEMENT, ROAD
         for n in range(10):
             kind = int(rng.choice([CAR, PERSON]))
             side = np.clip(np.exp(rng.normal(2.9, 0.5, 2)), 7, 50).astype(int)
@@ -98,8 +98,8 @@ def test_classes_are_renamed_in_whole_images(tmp_path: Path) -> None:
     done = simulate(made, (ACROSS,), seed=0)
     renamed = done.renamed[ACROSS.key]
     assert 5 < renamed.sum() < 25
-    walls = np.array([(labels == WALL).any() for labels in done.prediction.maps])
-    assert np.array_equal(walls, ~renamed)
+    there = np.array([(labels == PAVEMENT).any() for labels in done.prediction.maps])
+    assert np.array_equal(there, ~renamed)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -131,7 +131,7 @@ def test_a_fault_of_one_domain_is_found_between_both(faults: tuple[Fault, ...], 
     told = find_across(ACROSS, found)
     assert bool(told.told) == bool(faults)
     if faults:
-        assert told.told.startswith("‘Wall’ is called ‘Building’ more often:")
+        assert told.told.startswith("‘Sidewalk’ is called ‘Road’ more often:")
         assert told.across
 
 

@@ -44,8 +44,8 @@ FAULTS = (
     Fault("outlines", "Outlines waver by a pixel or two.", "", "high", 1, 1.0, does="waver", shows="rim"),
 )
 ACROSS = Fault(
-    "walls", "In the south half of the images have their walls taken for buildings.", "", "high", 1, 0.5,
-    truth="Wall", taken_for="Building", does="rename", shows="domain",
+    "pavements", "In the south four images in ten have their pavements taken for road.", "", "high", 1, 0.4,
+    truth="Sidewalk", taken_for="Road", does="rename", shows="domain",
 )  # fmt: skip
 """Beside those of both domains, a fault of the south."""
 
