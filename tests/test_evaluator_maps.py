@@ -125,6 +125,7 @@ def test_bad_maps_are_named_and_nothing_is_added(said, truth, match):
         ({"classes": None}, "classes of a segmentation"),
         ({"classes": 300}, "classes of a segmentation"),
         ({"classes": 3, "ignore": 1}, "ignore"),
+        ({"classes": {0: "sky", 1 << 40: "road"}}, "apart"),
         ({"classes": 3, "void": "dropped"}, "truth-dropped"),
         ({"classes": 3, "box_format": "xywh"}, "box_format"),
         ({"classes": 3, "max_dets": (1, 2, 3)}, "max_dets"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,9 @@ from optotype.tables import OTHER, VOID, Array, Items, Masks
 from optotype.tasks.handing import array_of
 from optotype.tasks.segment import match, measure
 from optotype.tasks.segment.rules import VOIDS, Rules, Void
+
+FARTHEST = 1 << 20
+"""Labels lie less than this apart, so that what each becomes can be looked up."""
 
 
 class Batch(NamedTuple):
@@ -46,6 +50,9 @@ class MapSide:
         if ignore in known:
             raise InputError("Evaluator, ignore", "a label that is no class", f"{ignore}, '{known[ignore]}'",
                              "Leave void out of classes.")  # fmt: skip
+        if max(far := [*known, ignore]) - min(far) >= FARTHEST:
+            raise InputError("Evaluator, classes and ignore", f"labels less than {FARTHEST:,} apart",
+                             f"{min(far)} … {max(far)}", "Number the classes anew.")  # fmt: skip
         if void not in VOIDS:
             raise InputError("Evaluator, void", f"one of {', '.join(VOIDS)}", repr(void), did_you_mean(void, VOIDS))
         return cls(known, ignore, Rules(void))
@@ -100,15 +107,25 @@ class MapSide:
         if values.ndim != 2 or values.dtype.kind not in "iub":
             raise InputError(where, "a label map of whole numbers (height, width)",
                              f"{values.dtype} of shape {values.shape}", "Give class indices.")  # fmt: skip
-        labels = np.array(list(self.classes), np.int64)
-        at = np.minimum(np.searchsorted(labels, values), len(labels) - 1)
-        known, void = labels[at] == values, values == self.ignore
-        if truth and not (known | void).all():
-            y, x = np.argwhere(~known & ~void)[0].tolist()
+        low, table = self._places
+        found = table[np.clip(values.astype(np.int64), low, low + len(table) - 1) - low]
+        if truth and (found == OTHER).any():
+            y, x = np.argwhere(found == OTHER)[0].tolist()
+            labels = list(self.classes)
             expected = f"one of {labels[0]} … {labels[-1]}, {len(labels)} classes, or {self.ignore} for void"
             fix = "Name all classes, give classes={label: name}, or say with ignore= what void is."
             raise InputError(f"{where}, x {x}, y {y}", expected, str(values[y, x]), fix)
-        return np.where(known, at, np.where(void, VOID, OTHER)).astype(np.uint8)
+        return found
+
+    @cached_property
+    def _places(self) -> tuple[int, NDArray[np.uint8]]:
+        """What each value becomes, from the first one of the table on; both its ends are no labels."""
+        known = [*self.classes, self.ignore]
+        low = min(known) - 1
+        table = np.full(max(known) + 2 - low, OTHER, np.uint8)
+        table[self.ignore - low] = VOID
+        table[np.array(list(self.classes), np.int64) - low] = np.arange(len(self.classes))
+        return low, table
 
 
 def _hash(labels: Array) -> str:
