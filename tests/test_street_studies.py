@@ -5,20 +5,24 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
+import numpy as np
 import pytest
+from msgspec.structs import replace
 
 import street_sets
 from optotype import results
 from optotype.cli import run
 from optotype.errors import InputError
 from optotype.formats import read_mask_manifest
+from optotype.mapped_masks import Translated
 from optotype.runs import RunFolder
+from optotype.studies.across import look_across
 from optotype.studies.crossing_records import CROSSING, CROSSING_FILE, VERSUS
 from optotype.studies.pages import page
 from optotype.studies.saying import quiet
 from optotype.studies.study import STUDIES, plan
 from optotype.studies.study_data import label_maps, share
-from optotype.tables import Items
+from optotype.tables import Items, Masks
 from optotype.views import Chart, LabelMaps, Table
 from optotype.world.labels import STUDY_CLASSES
 
@@ -138,6 +142,26 @@ def test_idd_is_held_against_cityscapes(tmp_path: Path, capsys: pytest.CaptureFi
     ids = [section.id for section in page(folder).sections]
     assert "deeplabv3plus-across-domains" in ids
     assert len(set(ids)) == len(ids)
+
+
+def test_classes_of_another_data_set_are_found_by_name(tmp_path: Path) -> None:
+    """One model, one data set, whose classes another list numbers the other way round; after a stop."""
+    data = street_sets.voc(tmp_path / "VOC2007")
+    words = ["study", "voc2007", "--data", str(data), "--runs", str(tmp_path), *FAST, "--only", "fcn_basic"]
+    assert run([*words, "--set", "void=ignore"]) == 0
+    done = RunFolder(tmp_path / "voc2007-tiny" / "fcn_basic")
+    own = read_mask_manifest(done.data, split="test")
+    K = len(own.classes)
+    turned = np.array([*range(K - 1, -1, -1), *range(K, 256)], np.uint8)
+    other = Masks(own.items, own.classes[::-1], Translated(own.maps, turned), own.colours[::-1].copy())
+    (done.path / VERSUS / "predictions" / "half").mkdir(parents=True)
+    declared = replace(plan("voc2007", data=str(data), only=["fcn_basic"], weights="none"), versus=str(tmp_path / "B"))
+    found = look_across(done, other, declared, say=quiet, command="")
+    first, second = results.load(done.eval), results.load(done.path / VERSUS / "eval.json")
+    assert second.metrics == first.metrics
+    recalls = [{row.name: row.metrics["recall"] for row in side.per_class} for side in (first, second)]
+    assert recalls[0] == recalls[1]
+    assert found.counts[0] == found.counts[1]
 
 
 def test_ratios_divide_label_maps_anew(tmp_path: Path) -> None:
