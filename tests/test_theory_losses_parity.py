@@ -145,8 +145,8 @@ def test_focal_is_segmentation_models_pytorchs_one_class_against_the_rest():
 @pytest.mark.parametrize("mixed", [False, True])
 def test_the_loss_of_training_is_this_one(epsilon, weights, mixed):
     """``classify_loss`` as the loop calls it: summed, smoothed, class shares weighted, targets of mixup."""
-    from optotype.training.config import TrainConfig
     from optotype.training.balance import Frequencies, class_weights
+    from optotype.training.config import TrainConfig
     from optotype.training.task import classify_loss, classify_prepare
 
     config = TrainConfig(

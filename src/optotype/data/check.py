@@ -78,9 +78,9 @@ def check(
 
     A folder or CSV is for classification, COCO's JSON for detection, sequences (SEQ/gt/gt.txt) for tracking, a layout
     of label maps (CamVid, PASCAL VOC, Cityscapes, IDD) for segmentation; ``task`` overrules. ``classes`` are names, or
-    the file that has them. ``images`` is the folder that holds the images (detection: without it only the file is looked
-    at; tracking: where it is not the sequences' own). Raises InputError only where there is nothing
-    to look at (no such path, no image, a file that cannot be read as what it should be).
+    the file that has them. ``images`` is the folder that holds the images (detection: without it only the file is
+    looked at; tracking: where it is not the sequences' own). Raises InputError only where there is
+    nothing to look at (no such path, no image, a file that cannot be read as what it should be).
     """
     path = Path(path)
     task = task or _task_of(path)
