@@ -50,7 +50,7 @@ ACROSS = Fault(
 """Beside those of both domains, a fault of the south."""
 
 TRAINING: dict[str, Any] = {
-    "model": "acuity", "epochs": 5, "batch_size": 4, "size": "96x128", "optimizer": "adamw", "lr": 2e-3,
+    "model": "acuity", "epochs": 4, "batch_size": 4, "size": "96x128", "optimizer": "adamw", "lr": 2e-3,
     "schedule": "onecycle", "clip_norm": 1.0,
 }  # fmt: skip
 """Settings of a network that is trained short enough for a tour."""
