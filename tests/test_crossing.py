@@ -46,7 +46,7 @@ def test_command(sides: tuple[Path, Path], tmp_path: Path, capsys: pytest.Captur
     assert (out / "report.html").is_file()
     kept = msgspec.json.decode((out / CROSSING_FILE).read_bytes(), type=CrossingFile)
     assert kept.crossing.names == ("north", "south")
-    assert kept.command.startswith("optotype ")
+    assert kept.command.startswith("optotype")
     assert [(side / "eval.json").read_bytes() for side in sides] == before, "the folders stay as they are"
     assert run(["report", str(out), "--format", "json"]) == 0
     assert msgspec.json.decode(capsys.readouterr().out)["format"] == "optotype.versus/1"

@@ -47,7 +47,7 @@ from optotype.views import (
 _BEST = {"classify": ("accuracy", "Most accurate"), "segment": ("miou", "Highest mean IoU")}
 """What a study's runs are told apart by, and how it is said."""
 
-_NOUNS = {"track": ("sequence", "box")}
+_NOUNS = {"segment": ("image", "pixel"), "track": ("sequence", "box")}
 """What items and objects of a task are called, where they have names of their own."""
 
 
