@@ -9,8 +9,8 @@ def demo(*, out: Path = Path("demo"), seed: int = 0, train: bool | None = None, 
     """The tour: models with declared faults on the embedded street, examined and explained in one report.
 
     Needs no data and no network. With the core install simulated models are examined, one a task, whose faults are
-    declared, so that you see whether the explanation finds them; with the extra 'train' three small classifiers and a small
-    segmentation network are trained too.
+    declared, so that you see whether the explanation finds them; with the extra 'train' three small classifiers and a
+    small segmentation network are trained too.
 
     Parameters
     ----------
