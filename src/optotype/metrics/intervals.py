@@ -206,6 +206,19 @@ def stretch(groups: float) -> float:
     return quantile / Z * math.sqrt(groups / free)
 
 
+def of_few(samples: Floats, value: float, groups: float) -> tuple[Floats, Floats]:
+    """``corrected`` ends from resamples (R,) that are worth so few ``groups`` that they vary too little."""
+    return corrected(value + stretch(groups) * (samples - value), value, ANY)
+
+
+def share_of_few(samples: Floats, value: float, groups: float) -> tuple[Floats, Floats]:
+    """``of_few`` of a number above 0 and below 1, on the logit."""
+    inside = (samples > 0) & (samples < 1)
+    at = _unbounded(np.array(value), SHARE)
+    moved = at + stretch(groups) * (_unbounded(np.where(inside, samples, 0.5), SHARE) - at)
+    return corrected(np.where(inside, _bounded(moved, SHARE), samples), value, SHARE)
+
+
 def wilson(hits: Array | int, n: Array | int, z: float = Z) -> tuple[Floats, Floats]:
     """Wilson's score interval (1927) of a share hits / n of independent trials; NaN where n is 0.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from optotype import metrics
+from optotype.diagnose.compare import by_setting
+from optotype.diagnose.compare.by_setting import mean
 from optotype.diagnose.compare.records import MOST_CHANGED, Changed, ClassDifference, Difference, Pair, SettingPair
 from optotype.diagnose.compare.significance import detectable, directions, holm, mcnemar
 from optotype.evidence import Evidence
@@ -58,15 +59,15 @@ def _difference(kind: metrics.Measure, a: Sequence[Samples], b: Sequence[Samples
     key = kind.key
     if not all(key in s.value for s in (*a, *b)):
         return Difference(None, unit=kind.unit, better=kind.better)
-    value = number(_mean(s.value[key] for s in b) - _mean(s.value[key] for s in a))
+    value = number(mean(s.value[key] for s in b) - mean(s.value[key] for s in a))
     low = high = None
     if value is not None and _resampled(a[0]):
         if kind.interval == "gaps":
-            reach = float(np.quantile(_mean(map(_distances, a)) + _mean(map(_distances, b)), LEVEL))
-            reach = max(reach, _mean(s.chance_reach for s in a) + _mean(s.chance_reach for s in b))
+            reach = float(np.quantile(mean(map(_distances, a)) + mean(map(_distances, b)), LEVEL))
+            reach = max(reach, mean(s.chance_reach for s in a) + mean(s.chance_reach for s in b))
             low, high = value - reach, value + reach
         else:
-            ends = percentile(_mean(s.resampled[key] for s in b) - _mean(s.resampled[key] for s in a))
+            ends = percentile(mean(s.resampled[key] for s in b) - mean(s.resampled[key] for s in a))
             low, high = (None, None) if ends[0] == ends[1] else (number(ends[0]), number(ends[1]))
     return Difference(value, low, high, kind.unit, kind.better)
 
@@ -74,11 +75,6 @@ def _difference(kind: metrics.Measure, a: Sequence[Samples], b: Sequence[Samples
 def _distances(samples: Samples) -> Floats:
     once, totals = samples.once, samples.totals
     return gap_distances(once["gap"], float(once["n"]), totals["gap"], totals["n"])
-
-
-def _mean(values: Any) -> Any:
-    listed = list(values)
-    return sum(listed[1:], start=listed[0]) / len(listed)
 
 
 def _resampled(samples: Samples) -> bool:
@@ -150,15 +146,11 @@ def _changed(first: Evidence, second: Evidence, mask: Array, *, surest: int) -> 
 
 def setting_pairs(members: Sequence[Sequence[int]], samples: Sequence[Samples]) -> list[SettingPair]:
     """Every two settings, each with its runs (``members``), held against each other."""
-    found = []
-    for first, second in itertools.combinations(range(len(members)), 2):
-        a, b = ([samples[i] for i in members[side]] for side in (first, second))
-        differences = {
-            kind.key: _difference(kind, a, b) for kind in metrics.of_task("classify") if kind.key in a[0].value
-        }
-        of_a, of_b = ([float(s.value["accuracy"]) for s in side] for side in (a, b))
-        found.append(SettingPair(first, second, differences, min(of_a) > max(of_b) or min(of_b) > max(of_a)))
-    return found
+
+    def differences(a: list[Samples], b: list[Samples]) -> dict[str, Difference]:
+        return {kind.key: _difference(kind, a, b) for kind in metrics.of_task("classify") if kind.key in a[0].value}
+
+    return by_setting.setting_pairs(members, samples, differences, "accuracy")
 
 
 def _edges(result: Result) -> Literal["guo", "netcal"]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from optotype.diagnose.compare.pair_views import (
     against_first,
+    changed_images,
     class_chart,
     class_sentence,
+    class_table,
     difference_series,
+    difference_table,
+    directed,
     headline_table,
 )
-from optotype.diagnose.compare.records import ClassDifference, Comparison, Difference, Found, Pair
+from optotype.diagnose.compare.pair_words import reach, verdict_sentence
+from optotype.diagnose.compare.records import Comparison, Difference, Found, Pair
 from optotype.diagnose.compare.size_views import size_section, size_sentence
 from optotype.diagnose.compare.wording import ALPHA, p_text, signed
 from optotype.metrics.average_precision import selections
@@ -29,14 +32,12 @@ from optotype.views import (
     Picture,
     Section,
     Sentence,
-    Span,
     Table,
     View,
 )
 
 _ERRORS = tuple(ERROR_NAMES)
 _LABELS = {s.key: s.label for s in selections()} | {"dece": "Calibration error (dece)"}
-_PICTURE = 640
 
 
 def verdict(comparison: Comparison) -> list[Sentence]:
@@ -68,17 +69,10 @@ def _ap_sentence(pair: Pair) -> Sentence:
     difference, first, second = pair.metrics["AP"], quoted(pair.a), quoted(pair.b)
     if difference.value is None:
         return Sentence(f"{second} and {first}: no AP to compare.", "caution", "comparison")
-    text = f"{signed(difference.value)} points of AP{_reach(difference, 100)}"
-    if difference.shown:
-        better = difference.value > 0
-        return Sentence(f"{second} is {'better' if better else 'worse'} than {first}: {text}.",
-                        "good" if better else "bad", "comparison")  # fmt: skip
+    text = f"{signed(difference.value)} points of AP{reach(difference)}"
     if difference.low is None:
         return Sentence(f"{second} minus {first}: {text}, without a valid interval.", "caution", "comparison")
-    text = f"No difference in AP can be shown between {second} and {first}: {text}"
-    if pair.detectable:
-        text += f"; a difference under about {100 * pair.detectable:.1f} points would often not be seen"
-    return Sentence(f"{text}.", "neutral", "comparison")
+    return verdict_sentence(pair, difference, "AP", text)
 
 
 def _object_sentences(pair: Pair) -> list[Sentence]:
@@ -128,12 +122,6 @@ def _holds(difference: Difference) -> bool:
     return difference.p_holm is not None and difference.p_holm < ALPHA
 
 
-def _reach(difference: Difference, scale: float) -> str:
-    if difference.low is None or difference.high is None:
-        return ""
-    return f" [{scale * difference.low:+.1f}, {scale * difference.high:+.1f}]".replace("-", "−")
-
-
 def _keys(comparison: Comparison) -> list[str]:
     known = comparison.pairs[0].metrics
     return [key for key in known if "/" not in key and not key.startswith(("tide-coco", "dece_"))]
@@ -141,7 +129,7 @@ def _keys(comparison: Comparison) -> list[str]:
 
 def _label(key: str, better: str) -> str:
     name = f"{key.removeprefix('tide.')}, AP points" if key.startswith("tide.") else _LABELS.get(key, key)
-    return f"{name} {'↑' if better == 'higher' else '↓'}"
+    return directed(name, better)
 
 
 def _headline(comparison: Comparison) -> Table:
@@ -154,23 +142,13 @@ def _headline(comparison: Comparison) -> Table:
 
 
 def _differences(comparison: Comparison) -> Table:
-    columns = [Column("metric")]
-    for pair in comparison.pairs:
-        columns += [Column(f"{pair.b} − {pair.a}", "delta"), Column("p", "number", hint="Holm: sizes; kinds of errors")]
-    rows: list[list[Cell]] = []
-    for key in _keys(comparison):
-        found = [pair.metrics[key] for pair in comparison.pairs]
-        row: list[Cell] = [_label(key, found[0].better)]
-        for d in found:
-            row += [Span(d.value, d.low, d.high, d.better), d.p if d.p_holm is None else d.p_holm]
-        rows.append(row)
     caption = (
         f"Paired 95 % intervals from {comparison.resamples:,} resamples of the images (seed {comparison.seed}): one "
         "without 0 shows a difference. p: normal, with the standard error of the resamples; of sizes, and of kinds of "
         "errors, corrected after Holm. A calibration error has an interval only where both detectors' have one, Both "
         "none: it is too rare for one."
     )
-    return Table(columns, rows, title="Differences", caption=caption, id="differences")
+    return difference_table(comparison, _label, _keys(comparison), caption, "Holm: sizes; kinds of errors")
 
 
 def _objects(comparison: Comparison) -> Table:
@@ -214,37 +192,14 @@ def _class_chart(pairs: list[Pair]) -> Chart:
 
 
 def _class_table(pair: Pair, i: int) -> Table:
-    columns = [
-        Column("class"),
-        Column("objects", "integer"),
-        Column(f"AP, {pair.a}", "ratio"),
-        Column(f"AP, {pair.b}", "ratio"),
-        Column("difference", "delta", "higher"),
-        Column("fixed", "integer"),
-        Column("broken", "integer"),
-        Column("p", "number", hint="of the difference in AP"),
-        Column("p, Holm", "number", hint="corrected for the number of classes"),
-    ]
-    rows = [_class_row(row) for row in pair.per_class]
     caption = f"Fixed and broken objects: at the best F1 of {quoted(pair.a)} and as many false detections an image."
-    return Table(columns, rows, title=f"{pair.b} against {pair.a}", caption=caption, id=f"class-table-{i}")
-
-
-def _class_row(row: ClassDifference) -> list[Cell]:
-    d = row.difference
-    return [row.name, row.n, row.a, row.b, Span(d.value, d.low, d.high), row.fixes, row.breaks, row.p, row.p_holm]
+    return class_table(pair, i, what="AP", items="objects", caption=caption)
 
 
 def _frames(pair: Pair, i: int, picture: Callable[[str], Picture | None]) -> Frames:
-    frames = []
-    for frame in pair.frames:
-        shown = picture(frame.title)
-        sized = None if shown is None else msgspec.structs.replace(shown, size=_PICTURE)
-        frames.append(msgspec.structs.replace(frame, picture=sized))
     caption = (
-        f"The {plural(len(frames), 'image')} with most changed objects. Missed: by one detector, and {quoted(pair.b)} "
-        "fixes or breaks it, or by both where neither is said; found: by both. A detection's note says which detector "
-        "it is of; each above its own score, with equally many false detections an image."
+        f"The {plural(len(pair.frames), 'image')} with most changed objects. Missed: by one detector, and "
+        f"{quoted(pair.b)} fixes or breaks it, or by both where neither is said; found: by both. A detection's note "
+        "says which detector it is of; each above its own score, with equally many false detections an image."
     )
-    names = [row.name for row in pair.per_class]
-    return Frames(f"changed-{i}", frames, names, ["change", "class"], 0.0, f"{pair.b} against {pair.a}", caption)
+    return changed_images(pair, i, picture, caption)

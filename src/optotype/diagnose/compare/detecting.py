@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from optotype.box_geometry import size_of
+from optotype.diagnose.compare.by_class import class_differences
 from optotype.diagnose.compare.records import (
     MOST_CHANGED,
     ChangedObject,
@@ -68,7 +69,7 @@ def pair(one: Known, other: Known, names: tuple[str, str], *, same_setting: bool
         both_wrong=chosen.both_wrong,
         mcnemar_p=chosen.p,
         detectable=_detectable(a, b),
-        per_class=_per_class(first, a, b, fixed, broken),
+        per_class=_per_class(first, a, b, (fixed, broken)),
         fixed=[],
         broken=[],
         same_setting=same_setting,
@@ -154,26 +155,16 @@ def _detectable(a: Samples, b: Samples) -> float | None:
     return detectable(b.resampled["AP"] - a.resampled["AP"]) if a.enough else None
 
 
-def _per_class(first: Evidence, a: Samples, b: Samples, fixed: Array, broken: Array) -> list[ClassDifference]:
-    label, K = first["truth"]["label"], len(first.classes)
-    n = np.bincount(label[operating.judged(first)], minlength=K).tolist()
-    fixes, breaks = (np.bincount(label[mask], minlength=K).tolist() for mask in (fixed, broken))
-    found = [_class_difference(k, a, b) for k in range(K)]
-    corrected = holm([d.p for d in found])
-    return [
-        ClassDifference(
-            name=name,
-            n=n[k],
-            a=number(a.class_value[k]),
-            b=number(b.class_value[k]),
-            ap=msgspec.structs.replace(found[k], p_holm=corrected[k]),
-            fixes=fixes[k],
-            breaks=breaks[k],
-            p=found[k].p,
-            p_holm=corrected[k],
-        )
-        for k, name in enumerate(first.classes)
-    ]
+def _per_class(first: Evidence, a: Samples, b: Samples, changes: tuple[Array, Array]) -> list[ClassDifference]:
+    return class_differences(
+        "ap",
+        first.classes,
+        (a.class_value, b.class_value),
+        [_class_difference(k, a, b) for k in range(len(first.classes))],
+        label=first["truth"]["label"],
+        counted=operating.judged(first),
+        changes=changes,
+    )
 
 
 def _class_difference(k: int, a: Samples, b: Samples) -> Difference:

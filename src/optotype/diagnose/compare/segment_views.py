@@ -4,33 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
-from optotype.diagnose.compare.pair_views import against_first, class_chart, class_sentence, headline_table
-from optotype.diagnose.compare.records import Comparison, Difference, Painted, Pair
+from optotype.diagnose.compare.pair_views import (
+    against_first,
+    changed_images,
+    class_chart,
+    class_sentence,
+    class_table,
+    difference_table,
+    directed,
+    group_chart,
+    headline_table,
+)
+from optotype.diagnose.compare.pair_words import reach, tested, verdict_sentence
+from optotype.diagnose.compare.records import Comparison, Painted, Pair
 from optotype.diagnose.compare.setting_views import setting_sentence, settings_table
-from optotype.diagnose.compare.wording import ALPHA, p_text, signed
+from optotype.diagnose.compare.wording import p_text, signed
 from optotype.metrics.segmentation import SEGMENT
 from optotype.tasks.wording import plural, quoted
 from optotype.views import (
-    ROLES,
-    Axis,
     Cell,
-    Chart,
     Column,
     Frames,
     Note,
     Picture,
     Section,
     Sentence,
-    Series,
-    Span,
     Table,
     View,
 )
 
 _LABELS = {measure.key: measure.label for measure in SEGMENT}
-_PICTURE = 640
 _OF_ALL = "miou"
 
 
@@ -45,7 +48,8 @@ def verdict(comparison: Comparison) -> list[Sentence]:
 def sections(comparison: Comparison, picture: Callable[[str], Picture | None]) -> list[Section]:
     """Sections ``comparison``, ``class-differences``, ``group-differences`` and ``changes``."""
     pairs = against_first(comparison)
-    views: list[View] = [_headline(comparison), _differences(comparison), _components(comparison)]
+    differences = difference_table(comparison, _label, list(comparison.pairs[0].metrics), _how(comparison))
+    views: list[View] = [_headline(comparison), differences, _components(comparison)]
     if any(len(setting.runs) > 1 for setting in comparison.settings):
         views.append(settings_table(comparison, [(measure.key, measure.label) for measure in SEGMENT]))
     if comparison.warnings:
@@ -54,10 +58,13 @@ def sections(comparison: Comparison, picture: Callable[[str], Picture | None]) -
     found = [Section("comparison", "Which is better", views, lead=lead)]
     without = "in fewer than 20 groups of images"
     chart = class_chart(pairs, what="IoU", above="better than", without=without)
-    classes: list[View] = [chart, *(_class_table(pair, i) for i, pair in enumerate(pairs))]
+    tables = (class_table(pair, i, what="IoU", items="components") for i, pair in enumerate(pairs))
+    classes: list[View] = [chart, *tables]
     found.append(Section("class-differences", "Where they differ", classes))
     if _painted(pairs[0]).groups:
-        groups: list[View] = [_group_chart(pairs), *map(_groups, pairs)]
+        note = "Over the classes that occur in the group."
+        by_group = group_chart(pairs, lambda p: _painted(p).groups, group="group", what="mean IoU", note=note)
+        groups: list[View] = [by_group, *map(_groups, pairs)]
         found.append(Section("group-differences", "Group by group", groups))
     frames: list[View] = [view for i, pair in enumerate(pairs) if (view := _frames(pair, i, picture)).frames]
     return [*found, Section("changes", "The images that changed", frames)] if frames else found
@@ -72,34 +79,13 @@ def _miou_sentence(pair: Pair) -> Sentence:
     difference, first, second = pair.metrics[_OF_ALL], quoted(pair.a), quoted(pair.b)
     if difference.value is None:
         return Sentence(f"{second} and {first}: no mean IoU to compare.", "caution", "comparison")
-    text = f"{signed(difference.value)} points of mean IoU{_reach(difference)}{_tested(pair, difference)}"
+    text = f"{signed(difference.value)} points of mean IoU{reach(difference)}"
+    text += tested(difference, _painted(pair).least_p, "groups")
+    if difference.p is None and difference.low is None:
+        text += ", without a valid interval"
     if pair.same_setting:
         return Sentence(f"{second} and {first} differ only in the seed: {text}.", "neutral", "comparison")
-    if difference.shown or (difference.low is None and difference.p is not None and difference.p < ALPHA):
-        up = difference.value > 0
-        return Sentence(f"{second} is {'better' if up else 'worse'} than {first}: {text}.",
-                        "good" if up else "bad", "comparison")  # fmt: skip
-    text = f"No difference in mean IoU can be shown between {second} and {first}: {text}"
-    if pair.detectable:
-        text += f"; a difference under about {100 * pair.detectable:.1f} points would often not be seen"
-    return Sentence(f"{text}.", "neutral", "comparison")
-
-
-def _tested(pair: Pair, difference: Difference) -> str:
-    """The p-value of the test; of the exact one with the least that so few groups allow."""
-    found = _painted(pair)
-    if difference.p is None:
-        return "" if difference.low is not None else ", without a valid interval"
-    if found.least_p is None:
-        return f" (p {p_text(difference.p)})"
-    few = ": too few to show anything" if found.least_p >= ALPHA else ""
-    return f" (exact p {p_text(difference.p)} over exchanged groups, the least possible {found.least_p:.3g}{few})"
-
-
-def _reach(difference: Difference) -> str:
-    if difference.low is None or difference.high is None:
-        return ""
-    return f" [{100 * difference.low:+.1f}, {100 * difference.high:+.1f}]".replace("-", "−")
+    return verdict_sentence(pair, difference, "mean IoU", text)
 
 
 def _component_sentence(pair: Pair) -> Sentence:
@@ -119,27 +105,13 @@ def _class_sentence(pair: Pair) -> Sentence | None:
 
 
 def _label(key: str, better: str) -> str:
-    return f"{_LABELS.get(key, key)} {'↑' if better == 'higher' else '↓'}"
+    return directed(_LABELS.get(key, key), better)
 
 
 def _headline(comparison: Comparison) -> Table:
     n = comparison.n
     caption = f"{plural(n.items, 'image')}, {plural(n.truth, 'pixel')}. ↑ higher, ↓ lower is better."
     return headline_table(comparison, _label, caption)
-
-
-def _differences(comparison: Comparison) -> Table:
-    columns = [Column("metric")]
-    for pair in comparison.pairs:
-        columns += [Column(f"{pair.b} − {pair.a}", "delta"), Column("p", "number")]
-    rows: list[list[Cell]] = []
-    for key, first in comparison.pairs[0].metrics.items():
-        row: list[Cell] = [_label(key, first.better)]
-        for pair in comparison.pairs:
-            d = pair.metrics[key]
-            row += [Span(d.value, d.low, d.high, d.better), d.p]
-        rows.append(row)
-    return Table(columns, rows, title="Differences", caption=_how(comparison), id="differences")
 
 
 def _how(comparison: Comparison) -> str:
@@ -185,41 +157,6 @@ def _components(comparison: Comparison) -> Table:
     return Table(columns, rows, title="Fixed and broken components", caption=caption, id="components")
 
 
-def _class_table(pair: Pair, i: int) -> Table:
-    columns = [
-        Column("class"),
-        Column("components", "integer"),
-        Column(f"IoU, {pair.a}", "ratio"),
-        Column(f"IoU, {pair.b}", "ratio"),
-        Column("difference", "delta", "higher"),
-        Column("fixed", "integer"),
-        Column("broken", "integer"),
-        Column("p", "number", hint="of the difference in IoU"),
-        Column("p, Holm", "number", hint="corrected for the number of classes"),
-    ]
-    rows: list[list[Cell]] = []
-    for row in pair.per_class:
-        d = row.difference
-        span = Span(d.value, d.low, d.high)
-        rows.append([row.name, row.n, row.a, row.b, span, row.fixes, row.breaks, row.p, row.p_holm])
-    return Table(columns, rows, title=f"{pair.b} against {pair.a}", id=f"class-table-{i}")
-
-
-def _group_chart(pairs: list[Pair]) -> Chart:
-    """Mean IoU of every group, each model."""
-    groups = _painted(pairs[0]).groups
-    x = [float(i) for i in range(len(groups))]
-    series = [Series(pairs[0].a, x, [group.a for group in groups])]
-    series += [
-        Series(pair.b, x, [group.b for group in _painted(pair).groups], role=ROLES[(i + 1) % len(ROLES)])
-        for i, pair in enumerate(pairs)
-    ]
-    return Chart(
-        "dots", Axis("group", categories=[group.name for group in groups]), Axis("mean IoU", 0.0, 1.0, unit="ratio"),
-        series, title="Mean IoU by group", caption="Over the classes that occur in the group.", id="group-chart",
-    )  # fmt: skip
-
-
 def _groups(pair: Pair) -> Table:
     columns = [
         Column("group"),
@@ -237,14 +174,8 @@ def _groups(pair: Pair) -> Table:
 
 
 def _frames(pair: Pair, i: int, picture: Callable[[str], Picture | None]) -> Frames:
-    frames = []
-    for frame in pair.frames:
-        shown = picture(frame.title)
-        sized = None if shown is None else msgspec.structs.replace(shown, size=_PICTURE)
-        frames.append(msgspec.structs.replace(frame, picture=sized))
     caption = (
-        f"The {plural(len(frames), 'image')} with most pixels in components that {quoted(pair.b)} fixes or breaks; a "
-        "box is around a component, and its note says how much of it either has right."
+        f"The {plural(len(pair.frames), 'image')} with most pixels in components that {quoted(pair.b)} fixes or "
+        "breaks; a box is around a component, and its note says how much of it either has right."
     )
-    names = [row.name for row in pair.per_class]
-    return Frames(f"changed-{i}", frames, names, ["change", "class"], 0.0, f"{pair.b} against {pair.a}", caption)
+    return changed_images(pair, i, picture, caption)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -10,6 +9,9 @@ from typing import Literal, TypeAlias
 import msgspec
 import numpy as np
 
+from optotype.diagnose.compare import by_setting
+from optotype.diagnose.compare.by_class import class_differences
+from optotype.diagnose.compare.by_setting import mean
 from optotype.diagnose.compare.painting import changed_frames
 from optotype.diagnose.compare.records import (
     ClassDifference,
@@ -19,7 +21,7 @@ from optotype.diagnose.compare.records import (
     Pair,
     SettingPair,
 )
-from optotype.diagnose.compare.significance import detectable, directions, holm, mcnemar
+from optotype.diagnose.compare.significance import detectable, directions, mcnemar
 from optotype.diagnose.compare.swapping import MOST_SCENES, least_p, swaps
 from optotype.evidence import Evidence
 from optotype.metrics import segmentation
@@ -95,13 +97,13 @@ def found(evidence: Evidence) -> Array:
 
 def _difference(key: str, a: Sequence[Samples], b: Sequence[Samples], exact: Exact | None = None) -> Difference:
     """Mean over ``b`` less mean over ``a``, of a headline number; the samples of all are of the same resamples."""
-    value = number(_mean([s.value[key] for s in b]) - _mean([s.value[key] for s in a]))
+    value = number(mean([s.value[key] for s in b]) - mean([s.value[key] for s in a]))
     plain = Difference(value)
     if value is None or exact is not None:
         return plain if exact is None else msgspec.structs.replace(plain, p=number(exact.number[key]))
     if not a[0].enough:
         return plain
-    drawn = _mean([s.resampled[key] for s in b]) - _mean([s.resampled[key] for s in a])
+    drawn = mean([s.resampled[key] for s in b]) - mean([s.resampled[key] for s in a])
     return _drawn(plain, drawn, _worth(key, a, b))
 
 
@@ -110,7 +112,7 @@ def _worth(key: str, a: Sequence[Samples], b: Sequence[Samples]) -> float:
     if key not in intervals.AVERAGES:
         return a[0].groups
     of = intervals.AVERAGES[key]
-    drawn = _mean([s.class_resampled[of] for s in b]) - _mean([s.class_resampled[of] for s in a])
+    drawn = mean([s.class_resampled[of] for s in b]) - mean([s.class_resampled[of] for s in a])
     return intervals.worth(drawn, a[0].class_groups, a[0].groups)
 
 
@@ -121,10 +123,6 @@ def _drawn(difference: Difference, samples: Floats, groups: float) -> Difference
     low, high = intervals.of_models(samples, difference.value, groups)
     p = None if low is None else normal_p(difference.value, stretch(groups) * samples)
     return msgspec.structs.replace(difference, low=low, high=high, p=p)
-
-
-def _mean(values: Sequence[Floats | float]) -> Floats:
-    return np.asarray(sum(values[1:], start=np.asarray(values[0], np.float64)) / len(values))
 
 
 def _exact(sides: tuple[Evidence, Evidence], rules: Rules) -> Exact:
@@ -145,26 +143,16 @@ def _exact(sides: tuple[Evidence, Evidence], rules: Rules) -> Exact:
 def _per_class(one: Known, b: Samples, changes: tuple[Array, Array], exact: Exact | None) -> list[ClassDifference]:
     """Each class by its IoU; ``n`` are components of the truth."""
     _, evidence, a = one
-    K, label = len(a.classes), evidence["components"]["label"]
-    n, fixes, breaks = (
-        np.bincount(label[mask], minlength=K).tolist() for mask in (np.ones(len(label), bool), *changes)
+    label = evidence["components"]["label"]
+    return class_differences(
+        "iou",
+        a.classes,
+        (a.class_value["iou"], b.class_value["iou"]),
+        [_class_difference(a, b, k, exact) for k in range(len(a.classes))],
+        label=label,
+        counted=np.ones(len(label), bool),
+        changes=changes,
     )
-    told = [_class_difference(a, b, k, exact) for k in range(K)]
-    corrected = holm([d.p for d in told])
-    return [
-        ClassDifference(
-            name=name,
-            n=n[k],
-            a=number(a.class_value["iou"][k]),
-            b=number(b.class_value["iou"][k]),
-            iou=msgspec.structs.replace(told[k], p_holm=corrected[k]),
-            fixes=fixes[k],
-            breaks=breaks[k],
-            p=told[k].p,
-            p_holm=corrected[k],
-        )
-        for k, name in enumerate(a.classes)
-    ]
 
 
 def _class_difference(a: Samples, b: Samples, k: int, exact: Exact | None) -> Difference:
@@ -220,10 +208,8 @@ def _gains(sides: tuple[Evidence, Evidence], rules: Rules) -> Floats:
 
 def setting_pairs(members: Sequence[Sequence[int]], samples: Sequence[Samples]) -> list[SettingPair]:
     """Every two settings, each with its runs (``members``), held against each other."""
-    made = []
-    for first, second in itertools.combinations(range(len(members)), 2):
-        a, b = ([samples[i] for i in members[side]] for side in (first, second))
-        differences = {measure.key: _difference(measure.key, a, b) for measure in SEGMENT}
-        of_a, of_b = ([float(s.value["miou"]) for s in side] for side in (a, b))
-        made.append(SettingPair(first, second, differences, min(of_a) > max(of_b) or min(of_b) > max(of_a)))
-    return made
+
+    def differences(a: list[Samples], b: list[Samples]) -> dict[str, Difference]:
+        return {measure.key: _difference(measure.key, a, b) for measure in SEGMENT}
+
+    return by_setting.setting_pairs(members, samples, differences, "miou")

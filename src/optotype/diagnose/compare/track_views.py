@@ -6,8 +6,17 @@ from collections.abc import Callable
 
 import msgspec
 
-from optotype.diagnose.compare.pair_views import against_first, class_chart, class_sentence, headline_table
-from optotype.diagnose.compare.records import Comparison, Difference, Followed, Pair
+from optotype.diagnose.compare.pair_views import (
+    against_first,
+    class_chart,
+    class_sentence,
+    difference_table,
+    directed,
+    group_chart,
+    headline_table,
+)
+from optotype.diagnose.compare.pair_words import reach, tested, verdict_sentence
+from optotype.diagnose.compare.records import Comparison, Followed, Pair
 from optotype.diagnose.compare.wording import ALPHA, p_text, signed
 from optotype.tasks.track.codes import CAUSE_NAMES, TYPE_NAMES
 from optotype.tasks.track.frames import Film
@@ -15,18 +24,13 @@ from optotype.tasks.track.timeline import KINDS
 from optotype.tasks.track.viewing import LABELS
 from optotype.tasks.wording import plural, quoted
 from optotype.views import (
-    ROLES,
-    Axis,
     Cell,
-    Chart,
     Column,
     Frames,
     Note,
     Picture,
     Section,
     Sentence,
-    Series,
-    Span,
     Table,
     Timeline,
     View,
@@ -46,12 +50,14 @@ def verdict(comparison: Comparison) -> list[Sentence]:
 def sections(comparison: Comparison, picture: Callable[[str], Picture | None]) -> list[Section]:
     """Sections ``comparison``, ``scene-differences``, ``event-differences``, ``class-differences``, ``changes``."""
     pairs = against_first(comparison)
-    views: list[View] = [_headline(comparison), _differences(comparison), _objects(comparison)]
+    differences = difference_table(comparison, _label, list(comparison.pairs[0].metrics), _how(comparison))
+    views: list[View] = [_headline(comparison), differences, _objects(comparison)]
     if comparison.warnings:
         views.append(Note(list(comparison.warnings), "caution", "Warnings"))
     lead = "All trackers were judged on the same sequences, so that their differences are paired by scene."
     found = [Section("comparison", "Which is better", views, lead=lead)]
-    found.append(Section("scene-differences", "Where they differ", [_scene_chart(pairs), *map(_scenes, pairs)]))
+    by_scene = group_chart(pairs, lambda pair: _followed(pair).scenes, group="scene", what="HOTA")
+    found.append(Section("scene-differences", "Where they differ", [by_scene, *map(_scenes, pairs)]))
     found.append(Section("event-differences", "Which failures are fewer", [_events(pair) for pair in pairs]))
     if len(pairs[0].per_class) > 1:
         chart = class_chart(pairs, what="HOTA", above="better than", without="at all: scenes are exchanged instead")
@@ -72,37 +78,12 @@ def _hota_sentence(pair: Pair) -> Sentence:
     if difference.value is None:
         return Sentence(f"{second} and {first}: no HOTA to compare.", "caution", "comparison")
     better, worse = _followed(pair).better()
-    scenes = len(_followed(pair).scenes)
-    reach = _reach(difference)
-    text = f"{signed(difference.value)} points of HOTA{reach}, higher in {better} of {plural(scenes, 'scene')}"
-    text += f" and lower in {worse}" + _tested(pair, difference)
-    if difference.shown or (difference.low is None and difference.p is not None and difference.p < ALPHA):
-        up = difference.value > 0
-        return Sentence(f"{second} is {'better' if up else 'worse'} than {first}: {text}.",
-                        "good" if up else "bad", "comparison")  # fmt: skip
+    scenes = plural(len(_followed(pair).scenes), "scene")
+    text = f"{signed(difference.value)} points of HOTA{reach(difference)}, higher in {better} of {scenes}"
+    text += f" and lower in {worse}" + tested(difference, _followed(pair).least_p, "scenes")
     if difference.value == 0 and not pair.fixes and not pair.breaks:
         return Sentence(f"{second} and {first} find exactly the same boxes: {text}.", "neutral", "comparison")
-    text = f"No difference in HOTA can be shown between {second} and {first}: {text}"
-    if pair.detectable:
-        text += f"; a difference under about {100 * pair.detectable:.1f} points would often not be seen"
-    return Sentence(f"{text}.", "neutral", "comparison")
-
-
-def _tested(pair: Pair, difference: Difference) -> str:
-    """The exact test's p-value, with the least that so few scenes allow."""
-    least = _followed(pair).least_p
-    if difference.p is None:
-        return ""
-    if least is None:
-        return f" (p {p_text(difference.p)})"
-    what = f"exact p {p_text(difference.p)} over exchanged scenes, the least possible {least:.3g}"
-    return f" ({what}{': too few to show anything' if least >= ALPHA else ''})"
-
-
-def _reach(difference: Difference) -> str:
-    if difference.low is None or difference.high is None:
-        return ""
-    return f" [{100 * difference.low:+.1f}, {100 * difference.high:+.1f}]".replace("-", "−")
+    return verdict_sentence(pair, difference, "HOTA", text)
 
 
 def _object_sentences(pair: Pair) -> list[Sentence]:
@@ -145,27 +126,13 @@ def _class_sentence(pair: Pair) -> Sentence | None:
 
 
 def _label(key: str, better: str) -> str:
-    return f"{LABELS.get(key, key)} {'↑' if better == 'higher' else '↓'}"
+    return directed(LABELS.get(key, key), better)
 
 
 def _headline(comparison: Comparison) -> Table:
     n = comparison.n
     caption = f"{plural(n.items, 'sequence')}, {plural(n.truth, 'box', 'boxes')}. ↑ higher, ↓ lower is better."
     return headline_table(comparison, _label, caption)
-
-
-def _differences(comparison: Comparison) -> Table:
-    columns = [Column("metric")]
-    for pair in comparison.pairs:
-        columns += [Column(f"{pair.b} − {pair.a}", "delta"), Column("p", "number")]
-    rows: list[list[Cell]] = []
-    for key, first in comparison.pairs[0].metrics.items():
-        row: list[Cell] = [_label(key, first.better)]
-        for pair in comparison.pairs:
-            d = pair.metrics[key]
-            row += [Span(d.value, d.low, d.high, d.better), d.p]
-        rows.append(row)
-    return Table(columns, rows, title="Differences", caption=_how(comparison), id="differences")
 
 
 def _how(comparison: Comparison) -> str:
@@ -212,21 +179,6 @@ def _objects(comparison: Comparison) -> Table:
         "frames. An object is held by the identity that has it longest."
     )
     return Table(columns, rows, title="Fixed and broken", caption=caption, id="objects")
-
-
-def _scene_chart(pairs: list[Pair]) -> Chart:
-    """HOTA of every scene, each tracker."""
-    names = [scene.name for scene in _followed(pairs[0]).scenes]
-    x = [float(i) for i in range(len(names))]
-    series = [Series(pairs[0].a, x, [scene.a for scene in _followed(pairs[0]).scenes])]
-    series += [
-        Series(pair.b, x, [scene.b for scene in _followed(pair).scenes], role=ROLES[(i + 1) % len(ROLES)])
-        for i, pair in enumerate(pairs)
-    ]
-    return Chart(
-        "dots", Axis("scene", categories=names), Axis("HOTA", 0.0, 1.0, unit="ratio"), series, title="HOTA by scene",
-        id="scene-chart",
-    )  # fmt: skip
 
 
 def _scenes(pair: Pair) -> Table:

@@ -10,8 +10,9 @@ import msgspec
 import numpy as np
 
 from optotype.diagnose.compare import following
+from optotype.diagnose.compare.by_class import class_differences
 from optotype.diagnose.compare.records import ClassDifference, Difference, Followed, Pair, SceneDifference, SettingPair
-from optotype.diagnose.compare.significance import detectable, directions, holm, mcnemar
+from optotype.diagnose.compare.significance import detectable, directions, mcnemar
 from optotype.diagnose.compare.swapping import MOST_SCENES, least_p, swaps
 from optotype.evidence import Evidence
 from optotype.metrics.intervals import FEWEST_GROUPS, group_index, stretch
@@ -94,7 +95,7 @@ def pair(one: Known, other: Known, names: tuple[str, str], *, same_setting: bool
         both_wrong=int((kept & ~finds[0] & ~finds[1]).sum()),
         mcnemar_p=mcnemar(*ways[0]),
         detectable=detectable(b.resampled["HOTA"] - a.resampled["HOTA"]) if a.enough else None,
-        per_class=_per_class(one, other, fixed, broken, tests),
+        per_class=_per_class(one, other, (fixed, broken), tests),
         fixed=[],
         broken=[],
         same_setting=same_setting,
@@ -133,28 +134,18 @@ def _exact(scenes: tuple[Scenes, Scenes]) -> dict[str, float]:
     return dict(zip((kind.key for kind in NUMBERS), p.tolist(), strict=True))
 
 
-def _per_class(one: Known, other: Known, fixed: Array, broken: Array, tests: Tests) -> list[ClassDifference]:
+def _per_class(one: Known, other: Known, changes: tuple[Array, Array], tests: Tests) -> list[ClassDifference]:
     """Each class by its HOTA."""
     (_, first, a), (_, second, b) = one, other
-    label, K = first["truth"]["label"], len(first.classes)
-    n = np.bincount(label[first["truth"]["kept"]], minlength=K).tolist()
-    fixes, breaks = (np.bincount(label[mask], minlength=K).tolist() for mask in (fixed, broken))
-    found = [_class_difference((first, a), (second, b), k, tests) for k in range(K)]
-    corrected = holm([d.p for d in found])
-    return [
-        ClassDifference(
-            name=name,
-            n=n[k],
-            a=number(a.class_value["HOTA"][k]),
-            b=number(b.class_value["HOTA"][k]),
-            hota=msgspec.structs.replace(found[k], p_holm=corrected[k]),
-            fixes=fixes[k],
-            breaks=breaks[k],
-            p=found[k].p,
-            p_holm=corrected[k],
-        )
-        for k, name in enumerate(first.classes)
-    ]
+    return class_differences(
+        "hota",
+        first.classes,
+        (a.class_value["HOTA"], b.class_value["HOTA"]),
+        [_class_difference((first, a), (second, b), k, tests) for k in range(len(first.classes))],
+        label=first["truth"]["label"],
+        counted=first["truth"]["kept"],
+        changes=changes,
+    )
 
 
 def _class_difference(

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from optotype.metrics.intervals import ANY, SHARE, corrected, stretch
+from optotype.metrics.intervals import of_few, share_of_few
 from optotype.tables import Array, Floats
 from optotype.tasks.measured import number
 
@@ -33,10 +33,7 @@ def of_number(samples: Floats, value: float, groups: float) -> Interval:
     """Of a number of one model: all are shares, and so taken on the logit."""
     if groups < LEAST or not 0 < value < 1:
         return NONE
-    inside = (samples > 0) & (samples < 1)
-    at = _logit(np.array(value))
-    moved = at + stretch(groups) * (_logit(np.where(inside, samples, 0.5)) - at)
-    low, high = corrected(np.where(inside, 1 / (1 + np.exp(-moved)), samples), value, SHARE)
+    low, high = share_of_few(samples, value, groups)
     return number(low), number(high)
 
 
@@ -44,7 +41,7 @@ def of_models(samples: Floats, value: float, groups: float) -> Interval:
     """Of a difference of two models, paired by group."""
     if groups < LEAST:
         return NONE
-    low, high = corrected(value + stretch(groups) * (samples - value), value, ANY)
+    low, high = of_few(samples, value, groups)
     return number(low), number(high)
 
 
@@ -65,7 +62,3 @@ def worth(samples: Floats, class_groups: Array, groups: int) -> float:
     free = np.maximum(class_groups - 1, 1)
     denominator = (spread**2 / free).sum()
     return float(min(groups, spread.sum() ** 2 / denominator + 1)) if denominator > 0 else float(groups)
-
-
-def _logit(x: Floats) -> Floats:
-    return np.asarray(np.log(x / (1 - x)))

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-import numpy as np
-
-from optotype.metrics.intervals import ANY, SHARE, corrected, stretch
+from optotype.metrics.intervals import of_few, share_of_few
 from optotype.metrics.tracking import NUMBERS
 from optotype.tables import Floats
 from optotype.tasks.measured import number
@@ -27,20 +25,13 @@ def of_number(key: str, samples: Floats, value: float, groups: int) -> Interval:
     """Of a number of one tracker; between 0 and 1 on the logit, MOTA, which can be negative, as it is."""
     if key == "MOTA":
         return of_trackers(samples, value, groups)
-    inside = (samples > 0) & (samples < 1)
     if not 0 < value < 1:
         return NONE
-    at = _logit(np.array(value))
-    moved = at + stretch(groups) * (_logit(np.where(inside, samples, 0.5)) - at)
-    low, high = corrected(np.where(inside, 1 / (1 + np.exp(-moved)), samples), value, SHARE)
+    low, high = share_of_few(samples, value, groups)
     return number(low), number(high)
 
 
 def of_trackers(samples: Floats, value: float, groups: int) -> Interval:
     """Of a difference of two trackers, paired by scene."""
-    low, high = corrected(value + stretch(groups) * (samples - value), value, ANY)
+    low, high = of_few(samples, value, groups)
     return number(low), number(high)
-
-
-def _logit(x: Floats) -> Floats:
-    return np.asarray(np.log(x / (1 - x)))
