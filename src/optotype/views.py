@@ -6,7 +6,7 @@ not exist and is drawn as a dash. ``id`` is unique on the page where a view is t
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -66,6 +66,22 @@ class Numbers(msgspec.Struct, frozen=True, tag="numbers"):
     title: str = ""
 
 
+class Ranged(Protocol):
+    """A number with its interval: a metric, a difference."""
+
+    @property
+    def value(self) -> float | None:
+        """None where it does not exist."""
+
+    @property
+    def low(self) -> float | None:
+        """The interval's lower end."""
+
+    @property
+    def high(self) -> float | None:
+        """Its upper end."""
+
+
 class Span(msgspec.Struct, frozen=True):
     """A table's number with its interval; ``better`` colours a delta where its column does not."""
 
@@ -73,6 +89,11 @@ class Span(msgspec.Struct, frozen=True):
     low: float | None = None
     high: float | None = None
     better: Literal["higher", "lower", ""] = ""
+
+    @classmethod
+    def of(cls, found: Ranged, better: Literal["higher", "lower", ""] = "") -> Span:
+        """Of anything with a value and an interval."""
+        return cls(found.value, found.low, found.high, better)
 
 
 Cell: TypeAlias = str | int | float | Span | Picture | None

@@ -32,10 +32,16 @@ def subtitle(architecture: Architecture) -> str:
 def views(architecture: Architecture) -> list[View]:
     """Totals, the layer table, and what to know about the numbers."""
     columns = [Column(name, "integer" if name in RIGHT else "text", hint=_HINTS.get(name, "")) for name in HEADER]
-    peak = architecture.peak_bytes
+    macs, peak = architecture.macs, architecture.peak_bytes
     numbers = [
         Number("parameters", architecture.parameters, unit="count", better=""),
-        Number("MACs", architecture.macs, unit="count", better="", note="one item; biases not counted"),
+        Number(
+            "MACs, billions",
+            None if macs is None else macs / 1e9,
+            unit="plain",
+            better="",
+            note="one item; biases not counted",
+        ),
         Number(
             "peak activations, MiB",
             None if peak is None else peak / 2**20,

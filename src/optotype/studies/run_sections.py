@@ -60,7 +60,7 @@ def _sheets(folder: RunFolder) -> list[View]:
     if not index.is_file():
         return []
     found: dict[str, list[dict[str, str]]] = msgspec.json.decode(index.read_bytes())
-    batch = _sheet(folder, found["batch"], "One training batch", "As the model sees it, with the label of each image.")
+    batch = _sheet(folder, found["batch"], "One training batch", "As the model sees it, with the truth of each image.")
     if not folder.config.is_file() or read_config(folder.config).augment == Augment():
         return [batch]
     caption = "The photo as it is, then as the model sees it in the first epochs."

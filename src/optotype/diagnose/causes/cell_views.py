@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from optotype.diagnose.causes.questions import RELATIONS, TAKEN, answers
-from optotype.diagnose.causes.records import Causes, Relation, Spread
+from optotype.diagnose.causes.records import Causes, Relation
 from optotype.diagnose.causes.wording import ALPHA, title
 from optotype.tasks.wording import plural
 from optotype.views import Axis, Cell, Chart, Column, Section, Series, Span, Table, Verdict, View
@@ -41,7 +41,7 @@ def _relations(causes: Causes) -> Table:
     rows: list[list[Cell]] = [
         [
             title(r.condition), r.n, *(Span(band.iou, band.low, band.high) for band in (r.bands[0], r.bands[-1])),
-            _span(r.rank), None if r.within is None else _span(r.within), r.p_holm,
+            Span.of(r.rank), None if r.within is None else Span.of(r.within), r.p_holm,
         ]
         for r in causes.relations
     ]  # fmt: skip
@@ -52,10 +52,6 @@ def _relations(causes: Causes) -> Table:
         "data as they are; none with fewer than 20 groups. Cells without a component are left out."
     )
     return Table(columns, rows, title="IoU by condition", caption=caption, id="relation-table")
-
-
-def _span(spread: Spread) -> Span:
-    return Span(spread.value, spread.low, spread.high)
 
 
 def _chart(relation: Relation, place: int) -> Chart:

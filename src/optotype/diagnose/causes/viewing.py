@@ -94,10 +94,10 @@ def _effect_row(effect: Effect, adjusted: bool) -> list[Cell]:
         effect.n,
         effect.rate,
         effect.rest_rate,
-        Span(gap.value, gap.low, gap.high),
+        Span.of(gap),
     ]
     if adjusted:
-        row.append(None if fixed is None else Span(fixed.value, fixed.low, fixed.high))
+        row.append(None if fixed is None else Span.of(fixed))
     return [*row, effect.share, effect.p_holm]
 
 
@@ -151,7 +151,7 @@ def _slice_table(causes: Causes) -> Table:
         gap = s.difference
         rows.append(
             [s.truth, s.predicted or s.fails or words.any, f"{title(s.condition)} {s.where}", s.n, s.rate, s.rest_rate,
-             Span(gap.value, gap.low, gap.high), s.elsewhere, s.p]
+             Span.of(gap), s.elsewhere, s.p]
         )  # fmt: skip
         links.append(words.link(s))
     more = len(causes.slices) - len(rows)

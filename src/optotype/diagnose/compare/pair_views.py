@@ -46,7 +46,7 @@ def headline_table(comparison: Comparison, label: Callable[[str, str], str], cap
     rows: list[list[Cell]] = []
     for key, metric in comparison.runs[0].metrics.items():
         found = [run.metrics[key] for run in comparison.runs]
-        rows.append([label(key, metric.better), *(Span(m.value, m.low, m.high) for m in found)])
+        rows.append([label(key, metric.better), *(Span.of(m) for m in found)])
     return Table(columns, rows, title="Side by side", caption=caption, id="headline")
 
 
@@ -62,7 +62,7 @@ def difference_table(
         found = [pair.metrics[key] for pair in comparison.pairs]
         row: list[Cell] = [label(key, found[0].better)]
         for d in found:
-            row += [Span(d.value, d.low, d.high, d.better), d.p if d.p_holm is None else d.p_holm]
+            row += [Span.of(d, d.better), d.p if d.p_holm is None else d.p_holm]
         rows.append(row)
     return Table(columns, rows, title="Differences", caption=caption, id="differences")
 
@@ -86,7 +86,7 @@ def class_table(pair: Pair, i: int, *, what: str, items: str, caption: str = "")
 
 def _class_row(row: ClassDifference) -> list[Cell]:
     d = row.difference
-    return [row.name, row.n, row.a, row.b, Span(d.value, d.low, d.high), row.fixes, row.breaks, row.p, row.p_holm]
+    return [row.name, row.n, row.a, row.b, Span.of(d), row.fixes, row.breaks, row.p, row.p_holm]
 
 
 def group_chart(pairs: list[Pair], groups: Callable[[Pair], Groups], *, group: str, what: str, note: str = "") -> Chart:

@@ -79,7 +79,7 @@ def _table(pair: Pair, i: int) -> Table:
         row: list[Cell] = [name]
         for found in of_size.values():
             d = found.get(name)
-            row += [None, None] if d is None else [Span(d.value, d.low, d.high, d.better), d.p_holm]
+            row += [None, None] if d is None else [Span.of(d, d.better), d.p_holm]
         rows.append(row)
     caption = (
         f"{quoted(pair.b)} minus {quoted(pair.a)}, with paired 95 % intervals. Sizes by COCO's area ranges, kinds of "

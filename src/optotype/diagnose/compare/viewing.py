@@ -119,7 +119,7 @@ def _headline_table(comparison: Comparison) -> Table:
     rows: list[list[Cell]] = []
     for kind in metrics.of_task(comparison.task):
         found = [run.metrics.get(kind.key) for run in comparison.runs]
-        spans = [None if m is None or m.value is None else Span(m.value, m.low, m.high) for m in found]
+        spans = [None if m is None or m.value is None else Span.of(m) for m in found]
         if any(spans):
             rows.append([f"{kind.label} {'↑' if kind.better == 'higher' else '↓'}", *spans])
     caption = f"{plural(comparison.n.items, 'item')}. ↑ higher, ↓ lower is better. 95 % intervals of each number alone."
@@ -132,7 +132,7 @@ def _difference_table(comparison: Comparison) -> Table:
     rows: list[list[Cell]] = []
     for kind in kinds:
         found = [pair.metrics.get(kind.key) for pair in comparison.pairs]
-        spans = [None if d is None or d.value is None else Span(d.value, d.low, d.high, kind.better) for d in found]
+        spans = [None if d is None or d.value is None else Span.of(d, kind.better) for d in found]
         rows.append([f"{kind.label} {'↑' if kind.better == 'higher' else '↓'}", *spans])
     caption = (
         f"Paired 95 % bootstrap intervals ({comparison.resamples:,} resamples, seed {comparison.seed}): an "
@@ -197,7 +197,7 @@ def _class_table(pair: Pair, i: int) -> Table:
 
 
 def _class_row(row: ClassDifference) -> list[Cell]:
-    spans = (Span(d.value, d.low, d.high) for d in (row.difference, row.f1 or Difference(None)))
+    spans = (Span.of(d) for d in (row.difference, row.f1 or Difference(None)))
     return [row.name, row.n, row.a, row.b, *spans, row.fixes, row.breaks, row.p, row.p_holm]
 
 

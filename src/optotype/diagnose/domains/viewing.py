@@ -6,7 +6,6 @@ from optotype.diagnose.compare.records import Difference
 from optotype.diagnose.compare.wording import p_text
 from optotype.diagnose.domains.records import Crossing, Shift, Side
 from optotype.diagnose.domains.wording import confusion_sentences, label
-from optotype.results import Metric
 from optotype.tasks.wording import percent, quoted
 from optotype.views import (
     Axis,
@@ -49,10 +48,6 @@ def sections(crossing: Crossing) -> list[Section]:
     ]
 
 
-def _span(found: Metric | Difference) -> Span:
-    return Span(found.value, found.low, found.high)
-
-
 def _p(difference: Difference) -> str:
     if difference.p_holm is None:
         return ""
@@ -60,7 +55,7 @@ def _p(difference: Difference) -> str:
 
 
 def _three(shift: Shift) -> list[Cell]:
-    return [_span(shift.first), _span(shift.second), _span(shift.difference)]
+    return [Span.of(shift.first), Span.of(shift.second), Span.of(shift.difference)]
 
 
 def _columns(crossing: Crossing, what: str = "") -> list[Column]:
@@ -84,9 +79,9 @@ def _headline(crossing: Crossing) -> Table:
 def _mix(crossing: Crossing) -> Table:
     mix = crossing.mix
     rows: list[list[Cell]] = [
-        ["classes are found differently often (recall)", _span(mix.recall)],
-        ["classes fill other shares of the images", _span(mix.shares)],
-        ["together", _span(crossing.metrics["pixel_accuracy"].difference)],
+        ["classes are found differently often (recall)", Span.of(mix.recall)],
+        ["classes fill other shares of the images", Span.of(mix.shares)],
+        ["together", Span.of(crossing.metrics["pixel_accuracy"].difference)],
     ]
     caption = (
         "Kitagawa (1955): each part at the mean of both sides' values of the other. Only the first is something that "
@@ -123,7 +118,7 @@ def _class_table(crossing: Crossing) -> Table:
     rows: list[list[Cell]] = [
         [
             row.name, row.share_first, row.share_second, *_three(row.iou), _p(row.iou.difference),
-            _span(row.recall.difference), _span(row.precision.difference),
+            Span.of(row.recall.difference), Span.of(row.precision.difference),
         ]
         for row in crossing.per_class
     ]  # fmt: skip
@@ -142,7 +137,7 @@ def _class_table(crossing: Crossing) -> Table:
 def _changes(crossing: Crossing) -> list[View]:
     first, second = crossing.names
     rows: list[list[Cell]] = [
-        [row.truth, row.said or _NONE, row.first, row.second, _span(row.difference), _p(row.difference)]
+        [row.truth, row.said or _NONE, row.first, row.second, Span.of(row.difference), _p(row.difference)]
         for row in crossing.confusions
     ]
     columns = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optotype.diagnose.compare.pair_words import reach
 from optotype.diagnose.compare.records import Difference
 from optotype.diagnose.compare.wording import ALPHA, signed
 from optotype.diagnose.domains.records import ClassShift, Confusion, Crossing, Shift
@@ -30,7 +31,7 @@ def _whole(crossing: Crossing) -> Sentence:
     values = f"{_value(shift, 0)} on {first}, {_value(shift, 1)} on {second}"
     over = f"over the {plural(len(crossing.compared), 'class', 'classes')} that both have"
     difference = shift.difference
-    change = f"{signed(difference.value or 0.0)} points{_reach(difference)}"
+    change = f"{signed(difference.value or 0.0)} points{reach(difference)}"
     text = f"Mean IoU {over}: {values}, {change}"
     if difference.low is None:
         return Sentence(f"{text}, without a valid interval.", "caution", "domains")
@@ -45,9 +46,9 @@ def _mix(crossing: Crossing) -> Sentence | None:
     if change.value is None or mix.recall.value is None or mix.shares.value is None:
         return None
     text = (
-        f"Pixel accuracy changes by {signed(change.value)} points{_reach(change)}: {signed(mix.recall.value)}"
-        f"{_reach(mix.recall)} because classes are found differently often, {signed(mix.shares.value)}"
-        f"{_reach(mix.shares)} because classes fill other shares of the images."
+        f"Pixel accuracy changes by {signed(change.value)} points{reach(change)}: {signed(mix.recall.value)}"
+        f"{reach(mix.recall)} because classes are found differently often, {signed(mix.shares.value)}"
+        f"{reach(mix.shares)} because classes fill other shares of the images."
     )
     return Sentence(text, "neutral", "mix")
 
@@ -74,7 +75,7 @@ def _classes(crossing: Crossing) -> list[Sentence]:
 
 def _named(rows: list[ClassShift]) -> str:
     parts = [
-        f"{quoted(row.name)} {signed(row.iou.difference.value or 0.0)}{_reach(row.iou.difference)}"
+        f"{quoted(row.name)} {signed(row.iou.difference.value or 0.0)}{reach(row.iou.difference)}"
         for row in rows[:_MOST_NAMED]
     ]
     return ", ".join(parts) + (f" and {len(rows) - _MOST_NAMED} more" if len(rows) > _MOST_NAMED else "")
@@ -92,7 +93,7 @@ def _confusion(crossing: Crossing, row: Confusion) -> Sentence:
     said = "no class of the list" if row.said is None else quoted(row.said)
     text = (
         f"Of {quoted(row.truth)}, {percent(row.second)} is called {said} on {second}, {percent(row.first)} on {first}: "
-        f"{signed(row.difference.value or 0.0)} points{_reach(row.difference)}."
+        f"{signed(row.difference.value or 0.0)} points{reach(row.difference)}."
     )
     return Sentence(text, "bad" if more else "good", "confusion-changes")
 
@@ -116,10 +117,3 @@ def label(key: str) -> str:
 def _value(shift: Shift, side: int) -> str:
     metric = (shift.first, shift.second)[side]
     return "–" if metric.value is None else percent(metric.value) + within(metric.low, metric.high)
-
-
-def _reach(difference: Difference) -> str:
-    """The ends of an interval in points, with their signs."""
-    if difference.low is None or difference.high is None:
-        return ""
-    return f" [{signed(difference.low)}, {signed(difference.high)}]"

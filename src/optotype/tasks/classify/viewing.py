@@ -188,7 +188,7 @@ def _classes(result: Result) -> Section:
     links: list[Link | None] = []
     for row in result.per_class:
         cells = (row.metrics[kind.key] for kind in metrics.CLASS_METRICS)
-        rows.append([row.name, row.n, *(Span(cell.value, cell.low, cell.high) for cell in cells)])
+        rows.append([row.name, row.n, *(Span.of(cell) for cell in cells)])
         links.append(Link("images", {"truth": row.name}))
     method = result.protocol.get("intervals", {}).get("per_class", "")
     caption = (

@@ -15,7 +15,8 @@ from optotype.kernels import ranking
 from optotype.machine import usable_cores
 from optotype.metrics.average_precision import COCO, FIRST, IOUS, Rules
 from optotype.metrics.ordering import numeric_order, rank
-from optotype.tables import Array, Boxes, Ints, Items
+from optotype.tables import Array, Boxes, Ints
+from optotype.tasks.aligning import check_aligned
 
 
 def match(truth: Boxes, prediction: Boxes, *, rules: Rules = COCO, threads: int = 0) -> Evidence:
@@ -129,14 +130,4 @@ def _check(truth: Boxes, prediction: Boxes) -> None:
     if truth.score is not None or prediction.score is None:
         raise InputError("matching", "a truth without scores and detections with scores", "the other way round",
                          "Swap the two.")  # fmt: skip
-    if truth.classes != prediction.classes:
-        raise InputError("classes of the detections", f"the truth's {len(truth.classes)} classes in its order",
-                         f"{len(prediction.classes)} classes", "Give both the same class list.")  # fmt: skip
-    if not same_items(truth.items, prediction.items):
-        raise InputError("images of the detections", f"the truth's {len(truth.items)} images", "others",
-                         "Detect on the images of the truth.")  # fmt: skip
-
-
-def same_items(a: Items, b: Items) -> bool:
-    """Whether both list the same keys in the same order."""
-    return a is b or (len(a) == len(b) and bool((a.key == b.key).all()))
+    check_aligned(truth, prediction, "detections", "image")

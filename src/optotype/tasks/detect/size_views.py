@@ -64,7 +64,7 @@ def _table(result: Result) -> Table:
         cells = [_all(result, key), *(of_size[name].metrics.get(key) for name in names)]
         if any(cell is not None for cell in cells):
             label = f"{key.removeprefix('tide.')}, AP points" if key.startswith("tide.") else key
-            rows.append([label, *(None if c is None else Span(c.value, c.low, c.high) for c in cells)])
+            rows.append([label, *(None if c is None else Span.of(c) for c in cells)])
     caption = (
         "AP and AR by COCO's area ranges; costs of errors in the convention ‘coco-range’; dece of the detections that "
         f"count in the range. Differences in words: after Holm's correction for all comparisons, p < {ALPHA}."

@@ -16,6 +16,7 @@ from optotype.label_maps import MaskFiles
 from optotype.machine import usable_cores
 from optotype.mapped_masks import Translated
 from optotype.tables import OTHER, VOID, Array, Chosen, Masks
+from optotype.tasks.aligning import check_aligned
 from optotype.tasks.segment.rims import rims
 from optotype.tasks.segment.room import Room
 from optotype.tasks.segment.rules import Rules
@@ -171,11 +172,6 @@ def _size(labels: _Map) -> str:
 
 
 def _check(truth: Masks, prediction: Masks) -> None:
-    if truth.classes != prediction.classes:
-        raise InputError("classes of the predicted label maps", f"the truth's {len(truth.classes)} in its order",
-                         f"{len(prediction.classes)} classes", "Give both the same class list.")  # fmt: skip
-    if not np.array_equal(truth.items.key, prediction.items.key):
-        raise InputError("images of the predicted label maps", f"the truth's {len(truth.items)} in its order", "others",
-                         "Predict label maps of the truth's images.")  # fmt: skip
+    check_aligned(truth, prediction, "predicted label maps", "image")
     if not len(truth.items):
         raise InputError("matching", "at least one image", "none", "Check the truth's label maps.")

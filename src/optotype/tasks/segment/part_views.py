@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from optotype.results import Metric, Result, SliceResult
+from optotype.results import Result, SliceResult
 from optotype.tasks.wording import percent, plural, within
 from optotype.views import Axis, Cell, Chart, Column, Section, Sentence, Series, Span, Table, View
 
@@ -76,7 +76,7 @@ def _near(result: Result, rows: Sequence[SliceResult]) -> Table:
     words = {"boundary": "near a boundary", "interior": "in the interior"}
     cells: list[list[Cell]] = [
         [
-            words.get(row.name, row.name), row.n, row.n / total if total else None, _span(row.metrics["accuracy"]),
+            words.get(row.name, row.name), row.n, row.n / total if total else None, Span.of(row.metrics["accuracy"]),
             bad / sum(wrong) if sum(wrong) else None,
         ]
         for row, bad in zip(rows, wrong, strict=True)
@@ -102,7 +102,7 @@ def _sizes(result: Result, rows: Sequence[SliceResult]) -> Table:
     columns = [Column("connected parts"), Column("number", "integer"), Column("found", "percent", "higher", bar=True),
                Column("of their pixels right", "percent", "higher", bar=True)]  # fmt: skip
     cells: list[list[Cell]] = [
-        [row.name, row.n, _span(row.metrics["found"]), _span(row.metrics["recall"])] for row in rows
+        [row.name, row.n, Span.of(row.metrics["found"]), Span.of(row.metrics["recall"])] for row in rows
     ]
     caption = f"Connected parts of a class in the truth: {result.protocol.get('components', '')}; areas in pixels."
     return Table(columns, cells, title="Connected parts by size", caption=caption, id="sizes")
@@ -120,7 +120,3 @@ def _sequences(rows: Sequence[SliceResult]) -> Table:
     cells: list[list[Cell]] = [[row.name, row.n, *(row.metrics[key].value for key in SHOWN)] for row in rows]
     caption = "Averages are over the classes that a group has, so that they are not of the same classes everywhere."
     return Table(columns, cells, title="Each group of images", caption=caption, id="sequences")
-
-
-def _span(metric: Metric) -> Span:
-    return Span(metric.value, metric.low, metric.high)

@@ -133,7 +133,7 @@ def _beside(result: Result, labels: dict[str, str]) -> Table:
     for key, metric in result.metrics.items():
         floor = base[key]
         above = None if metric.value is None or floor is None else metric.value - floor
-        span = Span(metric.value, metric.low, metric.high)
+        span = Span.of(metric)
         rows.append([labels.get(key, key), AVERAGES.get(key, ""), span, floor, above])
     caption = f"Baseline: a model that says {quoted(base['class'])} everywhere, under the same rules."
     return Table(columns, rows, title="Beside a model that says one class everywhere", caption=caption, id="baseline")
@@ -163,7 +163,7 @@ def _classes(result: Result, swatches: dict[str, str]) -> Section:
     links: list[Link | None] = []
     for row in result.per_class:
         found = [(kind.key, row.metrics[kind.key]) for kind in SEGMENT_CLASS]
-        spans: list[Cell] = [metric.value if key == "accuracy" else _span(metric) for key, metric in found]
+        spans: list[Cell] = [metric.value if key == "accuracy" else Span.of(metric) for key, metric in found]
         colour = [swatches.get(row.name, "")] if swatches else []
         share = row.n / result.n.truth if result.n.truth else None
         rows.append([row.name, *colour, row.n, share, _images(row), *spans])
@@ -210,10 +210,6 @@ def _iou(row: ClassResult) -> float:
 
 def _images(row: ClassResult) -> int:
     return int(row.metrics["images"].value or 0)
-
-
-def _span(metric: Metric) -> Span:
-    return Span(metric.value, metric.low, metric.high)
 
 
 def _three(metric: Metric) -> Any:

@@ -20,7 +20,7 @@ def classes(result: Result) -> Section:
     rows: list[list[Cell]] = []
     links: list[Link | None] = []
     for row in result.per_class:
-        spans = [Span(m.value, m.low, m.high) for m in (row.metrics[key] for key in SHARES)]
+        spans = [Span.of(m) for m in (row.metrics[key] for key in SHARES)]
         rows.append([row.name, row.n, *spans, *(row.metrics[key].value for key in COUNTS)])
         links.append(Link("events", {"class": row.name}))
     caption = (

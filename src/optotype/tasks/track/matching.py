@@ -18,6 +18,7 @@ from optotype.kernels.hota import hota
 from optotype.machine import usable_cores
 from optotype.metrics.tracking import ALPHAS, COUNTS, MIDDLE, SUMS
 from optotype.tables import Array, Floats, Ints, Tracks
+from optotype.tasks.aligning import check_aligned
 from optotype.tasks.track.rules import Rules
 
 JUDGED = ("pedestrian",)
@@ -298,12 +299,7 @@ def _numbered(ids: Integers) -> tuple[Ints, int]:
 
 
 def _check(truth: Tracks, prediction: Tracks) -> None:
-    if truth.classes != prediction.classes:
-        raise InputError("classes of the tracks", f"the truth's {len(truth.classes)} classes in its order",
-                         f"{len(prediction.classes)} classes", "Give both the same class list.")  # fmt: skip
-    if not np.array_equal(truth.items.key, prediction.items.key):
-        raise InputError("sequences of the tracks", f"the truth's {len(truth.items)} sequences in its order", "others",
-                         "Give the tracks of the truth's sequences.")  # fmt: skip
+    check_aligned(truth, prediction, "tracks", "sequence")
     if not len(truth.items):
         raise InputError("matching", "at least one sequence", "none", "Check the truth's sequences.")
     for name, side in (("truth", truth), ("tracks", prediction)):

@@ -205,7 +205,7 @@ def _table(result: Result, evidence: Evidence) -> Table:
     length = dict(zip(evidence.keys.tolist(), evidence["sequences"]["length"].tolist(), strict=True))
     rows: list[list[Cell]] = []
     for row in result.slices.get("sequence", []):
-        spans = [Span(m.value, m.low, m.high) for m in (row.metrics[key] for key in SHARES)]
+        spans = [Span.of(m) for m in (row.metrics[key] for key in SHARES)]
         rows.append([row.name, length.get(row.name), row.n, *spans, *(row.metrics[key].value for key in COUNTS)])
     links: list[Link | None] = [Link("timeline", {"sequence": str(row[0])}) for row in rows]
     caption = "Click a column to sort by it, a sequence to see its objects over its frames."
