@@ -46,6 +46,16 @@ def test_every_fault_is_found_and_named(tmp_path: Path) -> None:
     assert "with unknown values" in found.summary
 
 
+def test_a_damaged_first_file_does_not_stop_it(tmp_path: Path) -> None:
+    root = street_sets.camvid(tmp_path / "CamVid")
+    file = sorted((root / "train_labels").glob("*.png"))[0]
+    file.write_bytes(b"\x89PNG and no more")
+    found = check(root)
+    assert [f.kind for f in found.findings if f.severity == "error"] == ["unreadable"]
+    assert file.name in found.findings[0].examples[0]
+    assert sum(row.pixels for row in found.classes) > 0
+
+
 def test_pixels_and_images_are_counted(tmp_path: Path) -> None:
     root = street_sets.camvid(tmp_path / "CamVid", n=2)
     found = check(root)

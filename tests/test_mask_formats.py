@@ -215,6 +215,17 @@ def test_camvid_own_class_file(tmp_path: Path) -> None:
         read_mask_classes(file)
 
 
+def test_camvid_own_class_file_is_found_beside_the_masks(tmp_path: Path) -> None:
+    root = street_sets.camvid(tmp_path / "CamVid", n=1)
+    before = read_masks(root)
+    (root / "class_dict.csv").unlink()
+    odd = [("Land" if name == "Sky" else name, colour) for name, colour in CAMVID_32]
+    (root / "label_colors.txt").write_text("".join(f"{r} {g} {b}\t\t{name}\n" for name, (r, g, b) in odd))
+    found = read_masks(root)
+    assert found.masks.classes == tuple("Land" if name == "Sky" else name for name in before.masks.classes)
+    assert np.array_equal(found.masks.maps[0], before.masks.maps[0])
+
+
 def test_the_index_layout_with_list_files(tmp_path: Path) -> None:
     for split, count in (("train", 2), ("test", 1)):
         lines = []
@@ -247,6 +258,7 @@ def test_an_unknown_value_names_file_place_and_value(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"one\.png, x 2, y 3") as caught:
         masks.maps[0]
     assert "value 9" in str(caught.value)
+    assert "0 to 2, 255" in caught.value.expected
     assert "--unknown void" in str(caught.value)
     lenient = read_masks(folder, classes=tmp_path / "names.txt", unknown="void").masks
     assert lenient.maps[0][3, 2] == OTHER
@@ -323,6 +335,29 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("shape", "dtype"), [((40, 40), np.uint8), ((40, 40), np.uint16), ((40, 40, 3), np.uint8)]
+)  # fmt: skip
+def test_a_file_that_ends_too_early_is_named(tmp_path: Path, shape: tuple[int, ...], dtype: type) -> None:
+    file = save(tmp_path / "x.png", np.random.default_rng(0).integers(0, 255, shape).astype(dtype))
+    file.write_bytes(file.read_bytes()[:700])
+    coding = Coloured({"0,0,0": 0}) if len(shape) == 3 else Indexed({0: 0})
+    with pytest.raises(InputError, match=r"x\.png") as caught:
+        decode(file, coding, "void")
+    assert "whole" in caught.value.fix
+
+
+def test_other_kinds_of_images_and_jpeg_are_told_apart(tmp_path: Path) -> None:
+    file = save(tmp_path / "x.tif", np.zeros((4, 4), np.float32))
+    with pytest.raises(InputError, match="mode F") as caught:
+        decode(file, Indexed({0: 0}))
+    assert "PNG" in caught.value.fix
+    assert "colour" not in str(caught.value)
+    file = save(tmp_path / "x.jpg", np.eye(16, dtype=np.uint8) * 200)
+    with pytest.raises(InputError, match="JPEG changes values"):
+        decode(file, Indexed({0: 0, 200: 1}))
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("", "name"), ("a\nb\na\n", "'a'"), ("name,r,g,b\nSky,1,2,300\n", "300"),
@@ -339,6 +374,12 @@ def test_a_folder_without_a_class_file_says_what_to_give(tmp_path: Path) -> None
     folder = small(tmp_path, np.zeros((3, 3)))
     with pytest.raises(InputError, match="--classes"):
         read_masks(folder)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="none") as caught:
+        read_masks(tmp_path / "empty")
+    assert "--classes" not in caught.value.fix
+    with pytest.raises(InputError, match="--split out"):
+        read_masks(folder, classes=tmp_path / "names.txt", split="val")
 
 
 # Predictions
@@ -375,6 +416,48 @@ def test_missing_and_foreign_predictions_are_named(tmp_path: Path) -> None:
     assert str(truth.items.key[0]) in str(caught.value)
 
 
+def named_otherwise(tmp_path: Path, names: list[str]) -> tuple[Masks, Path]:
+    """Truth of three classes, and its very label maps as a model says them whose classes are ``names``."""
+    values = np.arange(12).reshape(3, 4) % 3
+    truth = read_masks(small(tmp_path, values), classes=tmp_path / "names.txt").masks
+    table = np.array([names.index(name) for name in truth.classes])
+    save(tmp_path / "said" / "one.png", table[values].astype(np.uint8))
+    (tmp_path / "said" / "classes.txt").write_text("\n".join(names) + "\n")
+    return truth, tmp_path / "said"
+
+
+@pytest.mark.parametrize("names", [["a", "b", "c"], ["c", "a", "b"]])
+def test_predictions_with_classes_in_another_order_are_read_by_name(tmp_path: Path, names: list[str]) -> None:
+    truth, folder = named_otherwise(tmp_path, names)
+    assert digest(read_mask_predictions(folder, truth).masks) == digest(truth)
+    found = read(Asked(str(tmp_path / "m"), folder, classes=str(tmp_path / "names.txt")))
+    assert digest(found.prediction) == digest(found.truth)
+
+
+def test_predictions_of_classes_that_the_truth_lacks_are_refused_or_mapped(tmp_path: Path) -> None:
+    truth, folder = named_otherwise(tmp_path, ["c", "a", "b", "tree"])
+    with pytest.raises(InputError, match="'tree'") as caught:
+        read_mask_predictions(folder, truth)
+    assert "--map-classes" in caught.value.fix
+    (tmp_path / "map.csv").write_text("name,class\na,x\nb,y\ntree,y\n")
+    (tmp_path / "said" / "one.png").unlink()
+    save(tmp_path / "said" / "one.png", np.array([[1, 2, 3, 0]] * 3, np.uint8))  # a, b, tree, c
+    asked = Asked(
+        str(tmp_path / "m"), folder, classes=str(tmp_path / "names.txt"), map_classes=str(tmp_path / "map.csv")
+    )
+    found = read(asked)
+    assert found.prediction.classes == ("x", "y")
+    assert found.prediction.maps[0].tolist() == [[0, 1, 1, VOID]] * 3
+    assert any("1 class has no name there; such truth is void: c." in text for text in found.warnings)
+
+
+def test_classes_of_a_manifest_are_its_own(tmp_path: Path) -> None:
+    write_mask_manifest(tmp_path / "run" / "data.csv", truth_of(tmp_path))
+    assert len(read_masks(tmp_path / "run" / "data.csv").masks.classes) == 31
+    with pytest.raises(InputError, match="--classes"):
+        read_masks(tmp_path / "run" / "data.csv", classes="camvid11")
+
+
 def test_a_manifest_remembers_label_maps(tmp_path: Path) -> None:
     truth = read_masks(street_sets.idd(tmp_path / "IDD")).masks
     write_mask_manifest(tmp_path / "run" / "data.csv", truth)
@@ -407,6 +490,11 @@ def test_blocks_of_consecutive_frames() -> None:
     assert grouped(items, "image")[0].group.tolist() == [""] * 22
     with pytest.raises(InputError, match="blocks"):
         grouped(items, "blocks:0")
+    assert grouped(items, "a_")[1] == ["2 groups by the pattern 'a_' in the name."]
+    for wrong in ("zebra", "("):
+        with pytest.raises(InputError, match="blocks:N") as caught:
+            grouped(items, wrong)
+        assert "burst" not in str(caught.value)
 
 
 def test_options_reach_the_rules(tmp_path: Path) -> None:

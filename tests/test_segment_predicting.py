@@ -77,6 +77,7 @@ def test_a_run_labels_every_pixel_at_the_images_own_size(tmp_path: Path, photos:
     assert predict_maps(tmp_path / "run", photos, out=tmp_path / "out", batch_size=2, say=told.append) == 3
     written = sorted(p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.png"))
     assert written == ["a.png", "b.png", "far/a.png"]
+    assert (tmp_path / "out" / "classes.txt").read_text() == "road\nsky\ncar\n"
     for name, photo in (("a.png", "a.png"), ("b.png", "b.jpg"), ("far/a.png", "far/a.png")):
         close(tmp_path / "out" / name, expected_map(module, photos / photo, (32, 48)))
     with Image.open(tmp_path / "out" / "a.png") as image:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from optotype.cli import console
 from optotype.cli.show import show_result
 from optotype.errors import InputError
+from optotype.formats import write_label_map
 from optotype.report import label_runs, text
 from optotype.results import Result, Source
 from optotype.runs import RunFolder
@@ -266,6 +267,25 @@ def test_a_folder_leads_back_to_the_maps_that_were_judged(folder, sides):
     for i in range(N):
         assert np.array_equal(truth.maps[i], sides[0].maps[i])
         assert np.array_equal(said.maps[i], np.where(sides[1].maps[i] == OTHER, VOID, sides[1].maps[i]))
+
+
+def test_maps_under_joint_names_are_found_again(sides, tmp_path):
+    names = [*CLASSES[::-1]]
+    for key, truth, said in zip(sides[0].items.key.tolist(), sides[0].maps, sides[1].maps, strict=True):
+        turned = np.where(said < len(names), len(names) - 1 - said.astype(int), VOID).astype(np.uint8)
+        write_label_map(tmp_path / "truth" / f"{key}.png", truth, COLOURS)
+        write_label_map(tmp_path / "said" / f"{key}.png", turned, COLOURS)
+    (tmp_path / "names.txt").write_text("\n".join(CLASSES))
+    (tmp_path / "said" / "classes.txt").write_text("\n".join(names))
+    (tmp_path / "map.csv").write_text(f"name,class\n{CLASSES[0]},x\n{CLASSES[1]},y\n{CLASSES[2]},y\n")
+    evaluate(
+        "segment", tmp_path / "truth", tmp_path / "said", classes=tmp_path / "names.txt", out=tmp_path / "out",
+        map_classes=tmp_path / "map.csv", resamples=0, causes=False, report=False,
+    )  # fmt: skip
+    _truth, said = pictures(RunFolder(tmp_path / "out")).label_maps()
+    joint = np.array([0, 1, 1, *[VOID] * 253], np.uint8)
+    for i in range(N):
+        assert np.array_equal(said.maps[i], joint[np.where(sides[1].maps[i] == OTHER, VOID, sides[1].maps[i])])
 
 
 def test_the_terminal_shows_the_baseline_and_every_rule_in_eighty_columns(folder, monkeypatch, capsys):

@@ -121,7 +121,7 @@ def size_of(path: Path) -> tuple[int, int]:
     """Width and height of a label map, of which nothing else is decoded."""
     if path.suffix.lower() == ".json":
         told = _told(path)
-        return told.imgWidth, told.imgHeight
+        return told.width, told.height
     with _open(path) as image:
         return int(image.width), int(image.height)
 
@@ -129,19 +129,18 @@ def size_of(path: Path) -> tuple[int, int]:
 def _indexed(path: Path, coding: Indexed, unknown: Unknown) -> LabelMap:
     with _open(path) as image:
         if image.mode in _WIDE_MODES:
+            _load(path, image)
             return _wide(path, np.asarray(image).astype(np.int64), coding, unknown)
         if image.mode not in _INDEX_MODES:
-            raise InputError(
-                str(path), "a grey or palette image of class numbers", f"a colour image (mode {image.mode})",
-                "Give a class file with colours (name,r,g,b).",
-            )  # fmt: skip
+            raise _no_numbers(path, str(image.mode))
+        _load(path, image)
         raw = image.convert("L") if image.mode == "1" else image
         size, values = (image.height, image.width), raw.tobytes()
     table = _value_table(tuple(sorted(coding.values.items())))
     found = values if table is None else values.translate(table)
     labels = np.frombuffer(found, np.uint8).reshape(size)
     if unknown == "error" and table is not None and (at := found.find(OTHER)) >= 0:
-        _refuse(path, labels, at, f"the value {values[at]}", "one of the class list")
+        _refuse(path, labels, at, f"the value {values[at]}", _known_values(coding))
     return labels
 
 
@@ -152,12 +151,39 @@ def _wide(path: Path, values: NDArray[np.int64], coding: Indexed, unknown: Unkno
     labels = np.where(known[place] == values, index[place], OTHER).astype(np.uint8)
     if unknown == "error" and (labels == OTHER).any():
         at = int(np.argmax(labels.ravel() == OTHER))
-        _refuse(path, labels, at, f"the value {values.ravel()[at]} (16 bits)", "one of the class list")
+        _refuse(path, labels, at, f"the value {values.ravel()[at]} (16 bits)", _known_values(coding))
     return labels
+
+
+def _no_numbers(path: Path, mode: str) -> InputError:
+    coloured = mode in ("RGB", "RGBA")
+    fix = "Give a class file with colours (name,r,g,b)." if coloured else "Write class numbers as PNG of 8 or 16 bits."
+    got = f"{'a colour image' if coloured else 'another kind of image'} (mode {mode})"
+    return InputError(str(path), "a grey or palette image of class numbers", got, fix)
+
+
+def _known_values(coding: Indexed) -> str:
+    """The values that a file may hold, runs of them shortened.
+
+    >>> _known_values(Indexed({0: 0, 1: 1, 2: 2, 7: 3, 255: 255}))
+    'a value of the class list: 0 to 2, 7, 255'
+    """
+    runs: list[list[int]] = []
+    for value in sorted(coding.values):
+        if runs and value == runs[-1][-1] + 1:
+            runs[-1] = [runs[-1][0], value]
+        else:
+            runs.append([value])
+    shown = [" to ".join(map(str, run)) for run in runs[:_RUNS]]
+    return f"a value of the class list: {', '.join(shown)}{' …' if len(runs) > _RUNS else ''}"
+
+
+_RUNS = 6
 
 
 def _coloured(path: Path, coding: Coloured, unknown: Unknown) -> LabelMap:
     with _open(path) as image:
+        _load(path, image)
         if image.mode == "P":
             return _by_palette(path, image, coding, unknown)
         if image.mode not in ("RGB", "RGBA"):
@@ -209,8 +235,8 @@ class _Object(msgspec.Struct):
 
 
 class _Told(msgspec.Struct):
-    imgWidth: int  # noqa: N815 — names of the file
-    imgHeight: int  # noqa: N815
+    width: int = msgspec.field(name="imgWidth")
+    height: int = msgspec.field(name="imgHeight")
     objects: list[_Object]
 
 
@@ -228,7 +254,7 @@ def _told(path: Path) -> _Told:
 def _polygons(path: Path, coding: Polygons, unknown: Unknown) -> LabelMap:
     """Polygons one over the other, by Pillow's filling, as the data set's own tools do it."""
     told = _told(path)
-    image = Image.new("L", (told.imgWidth, told.imgHeight), VOID)
+    image = Image.new("L", (told.width, told.height), VOID)
     pencil = ImageDraw.Draw(image)
     for number, found in enumerate(told.objects):
         if found.deleted or found.label in coding.passed:
@@ -266,7 +292,7 @@ def polygon_faults(path: Path) -> list[str]:
             faults.append(f"object {number} ('{found.label}'): {len(corners)} corners enclose nothing")
             continue
         low, high = corners.min(0), corners.max(0)
-        if low[0] >= told.imgWidth or low[1] >= told.imgHeight or high[0] < 0 or high[1] < 0:
+        if low[0] >= told.width or low[1] >= told.height or high[0] < 0 or high[1] < 0:
             faults.append(f"object {number} ('{found.label}'): lies outside the image")
     return faults
 
@@ -309,10 +335,18 @@ def _open(path: Path) -> Image.Image:
         raise InputError(str(path), "a label map (PNG)", str(error), "Check that the file is whole.") from None
 
 
+def _load(path: Path, image: Image.Image) -> None:
+    """Decode the pixels; what is damaged behind an intact header shows here."""
+    try:
+        image.load()
+    except (OSError, SyntaxError, ValueError) as error:  # Pillow's words for damaged bytes
+        raise InputError(str(path), "a label map (PNG)", str(error), "Check that the file is whole.") from None
+
+
 def _refuse(path: Path, labels: LabelMap, at: int, got: str, expected: str) -> Any:
     y, x = divmod(at, labels.shape[1])
     more = int((labels == OTHER).sum()) - 1
-    raise InputError(
-        f"{path}, x {x}, y {y}", expected, f"{got}{and_more(more, 'unknown pixels')}",
-        "Correct the mask or the class file, or count such pixels as void with --unknown void.",
-    )  # fmt: skip
+    fix = "Correct the mask or the class file, or count such pixels as void with --unknown void."
+    if path.suffix.lower() in (".jpg", ".jpeg"):
+        fix = "JPEG changes values and colours when it is written: take the masks from where they are PNG."
+    raise InputError(f"{path}, x {x}, y {y}", expected, f"{got}{and_more(more, 'unknown pixels')}", fix)

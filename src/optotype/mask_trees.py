@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections.abc import Iterable, Sequence
@@ -94,6 +95,17 @@ def camvid_sequence(key: str) -> str:
     return found[1] if found else ""
 
 
+def first_sound(paths: Iterable[Path]) -> Path | None:
+    """The first file that opens as an image, so that a damaged one does not decide how all are read; else the first."""
+    first = None
+    for path in paths:
+        first = first or path
+        with contextlib.suppress(InputError):
+            mode_of(path)
+            return path
+    return first
+
+
 def coding_of(path: Path, classes: MaskClasses) -> Coding:
     """How files such as ``path`` are read: by colour where they have colours that the list knows, else by number."""
     mode = mode_of(path)
@@ -154,9 +166,11 @@ def _below(root: Path, path: Path | None) -> str:
 def _unpaired(bare: Sequence[str], orphans: Sequence[str]) -> list[str]:
     said = []
     if bare:
-        said.append(f"{len(bare):,} images have no label map and are left out: {bare[0]}{and_more(len(bare) - 1)}.")
+        have = "1 image without a label map is" if len(bare) == 1 else f"{len(bare):,} images without a label map are"
+        said.append(f"{have} left out: {bare[0]}{and_more(len(bare) - 1)}.")
     if orphans:
-        said.append(f"{len(orphans):,} label maps have no image: {orphans[0]}{and_more(len(orphans) - 1)}.")
+        have = "1 label map has" if len(orphans) == 1 else f"{len(orphans):,} label maps have"
+        said.append(f"{have} no image: {orphans[0]}{and_more(len(orphans) - 1)}.")
     return said
 
 

@@ -111,7 +111,7 @@ def _pairs(path: Path) -> list[tuple[str, str | None]]:
                     (a, b.strip() or None) for a, b in zip(table.column("name"), table.column("class"), strict=True)
                 ]
     except (msgspec.DecodeError, yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise InputError(str(path), "a map of class names", str(error), _FIX) from error
+        raise InputError(str(path), "a map of class names", " ".join(str(error).split()), _FIX) from error
     if not isinstance(found, dict) or any(isinstance(value, (dict, list)) for value in found.values()):
         raise InputError(str(path), "a map of class names", f"{found!r:.80}", _FIX)
     return [(str(name), str(value).strip() or None if value is not None else None) for name, value in found.items()]

@@ -32,8 +32,9 @@ def grouped(items: Items, by: str | None) -> tuple[Items, list[str]]:
         raise InputError("--group", "blocks:N with N frames in a block, such as blocks:8", repr(by), "Correct it.")
     if by in items.columns:
         return replace(items, group=items.columns[by].astype(np.str_)), []
-    found = by_pattern(items, by)
-    return replace(items, group=found), [f"{len(np.unique(found)):,} groups by the pattern '{by}' in the name."]
+    found = by_pattern(items, by, ("sequence", "image", "blocks:N"))
+    n = len(np.unique(found))
+    return replace(items, group=found), [f"{n:,} group{'' if n == 1 else 's'} by the pattern '{by}' in the name."]
 
 
 def _in_blocks(items: Items, size: int) -> tuple[Items, list[str]]:

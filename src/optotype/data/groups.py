@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -54,14 +55,18 @@ def bursts(inspection: Inspection, seconds: float) -> Strings:
     return np.array(names)
 
 
-def by_pattern(items: Items, by: str) -> Strings:
-    """Group of each item by a regular expression searched in its key, shape (n,), empty where it is not found."""
-    known = ["burst", *items.columns, *(["group"] if (items.group != "").any() else [])]
-    hint = did_you_mean(by, known)
+def by_pattern(items: Items, by: str, others: Sequence[str] = ("burst",)) -> Strings:
+    """Group of each item by a regular expression searched in its key, shape (n,), empty where it is not found.
+
+    ``others`` is what the option takes besides columns and patterns.
+    """
+    known = [*others, *items.columns, *(["group"] if "burst" in others and (items.group != "").any() else [])]
+    hint, also = did_you_mean(by, known), ", ".join(others)
     try:
         pattern = re.compile(by)
     except re.error as error:
-        raise InputError("--group", "a column, a regular expression, or burst", f"{by!r}: {error}", hint) from error
+        expected = f"a column, a regular expression, or one of {also}"
+        raise InputError("--group", expected, f"{by!r}: {error}", hint) from error
     names = []
     for key in items.key.tolist():
         match = pattern.search(key)
@@ -69,5 +74,5 @@ def by_pattern(items: Items, by: str) -> Strings:
     found = np.array(names)
     if not (found != "").any():
         got = f"{by!r}, which no path has, such as '{items.key[0]}'"
-        raise InputError("--group", "a column, a pattern that paths have, or burst", got, hint)
+        raise InputError("--group", f"a column, a pattern that paths have, or one of {also}", got, hint)
     return found

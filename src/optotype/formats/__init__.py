@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from optotype.class_maps import ClassMap
 from optotype.classes import ClassList
 from optotype.errors import InputError, did_you_mean
 from optotype.formats import (
@@ -109,7 +110,7 @@ def _rows_of(path: Path, items: Items, split: str) -> Array:
     if not len(rows):
         there = [name for name in SPLITS if (items.split == name).any()]
         got = "splits " + ", ".join(there) if there else "no splits at all"
-        fix = did_you_mean(split, there or SPLITS)
+        fix = did_you_mean(split, there) if there else "Leave --split out."
         raise InputError(f"{path}, split '{split}'", "images in that split", got, fix)
     return rows
 
@@ -250,15 +251,20 @@ def read_masks(
     """The truth of segmentation, nothing decoded yet: CamVid, PASCAL VOC, Cityscapes, IDD, or a folder of label maps.
 
     ``classes`` is a class file, a shipped list or classes; None: those of the data set, or of a class file that lies in
-    the folder. With ``unknown`` ``"void"`` values of no class are counted instead of refused when maps are decoded.
+    the folder; a manifest names its own. With ``unknown`` ``"void"`` values of no class are counted instead of refused
+    when maps are decoded.
     """
     if path.is_file() and mask_manifest.holds_masks(path):
         masks = read_mask_manifest(path, split=split)
+        if classes is not None:
+            fix = "Leave it out; --map-classes judges under other names."
+            raise InputError("--classes", f"none, as {path.name} names the classes of its label maps", "one", fix)
         known = MaskClasses(masks.classes, masks.colours, {}, {})
         return MaskListing(masks, known, "manifest")
     if not path.is_dir():
-        got = "a file" if path.exists() else "nothing there"
-        raise InputError(str(path), "a folder with label maps", got, "Check the path.")
+        _check_exists(path, "a folder with label maps")
+        fix = "Give the folder of the data set, or that of its label maps with --classes."
+        raise InputError(str(path), "a folder with label maps", "a file", fix)
     path = _inner(path)
     known_classes = mask_classes.read(classes) if isinstance(classes, (str, Path)) else classes or _classes_beside(path)
     found: MaskListing = _layout_of(path).read(path, known_classes, unknown)
@@ -273,15 +279,18 @@ def is_masks(path: Path) -> bool:
 
 
 def read_mask_predictions(
-    path: Path, truth: Masks, *, classes: str | Path | MaskClasses | None = None, unknown: Unknown = "error"
-) -> MaskListing:
+    path: Path, truth: Masks, *, classes: str | Path | MaskClasses | None = None, unknown: Unknown = "error",
+    names: ClassMap | None = None,
+) -> MaskListing:  # fmt: skip
     """What a model said of the truth's frames, in their order and with their classes: a folder of label maps.
 
     Files with the palette that ``write_label_map`` gives them hold class indices; others are read by ``classes``, else
-    as class indices.
+    as class indices. A class file in the folder, such as the ``classes.txt`` that 'predict' writes, says what its
+    numbers or colours mean: classes become those of the truth by their names, or by those that ``names`` has for both.
     """
     known = mask_classes.read(classes) if isinstance(classes, (str, Path)) else classes
-    return mask_folder.read_predictions(path, truth, known, unknown)
+    own = _classes_beside(path) if path.is_dir() else None
+    return mask_folder.read_predictions(path, truth, known, unknown, own, names)
 
 
 def write_mask_manifest(path: Path, masks: Masks) -> None:
@@ -316,5 +325,6 @@ def _inner(path: Path) -> Path:
 
 def _classes_beside(path: Path) -> MaskClasses | None:
     """The classes of the class file in a folder, if there is one."""
-    files = (*sorted(path.glob("class*.csv")), *sorted(path.glob("label_colors*.csv")), path / "classes.txt")
+    names = ("class*.csv", "label_colors*.csv", "label_colors*.txt", "classes.txt")
+    files = [file for name in names for file in sorted(path.glob(name))]
     return next((mask_classes.read(file) for file in files if file.is_file() and "original" not in file.name), None)

@@ -9,7 +9,7 @@ from optotype.label_maps import Coloured, Unknown, mode_of
 from optotype.listing import SPLIT_NAMES, MaskListing
 from optotype.mask_classes import MaskClasses
 from optotype.mask_lists import SHIPPED
-from optotype.mask_trees import Pair, camvid_sequence, coding_of, key_of, listing, paired
+from optotype.mask_trees import Pair, camvid_sequence, coding_of, first_sound, key_of, listing, paired
 
 ANNOTATED = ("annot", "_labels", "_label", "_masks", "_mask", "_gt")
 """What stands behind a split's name in the name of the folder of its label maps."""
@@ -40,7 +40,7 @@ def read(path: Path, classes: MaskClasses | None, unknown: Unknown) -> MaskListi
     else:
         images, masks = _sides(path) or (path, path)
         pairs = _listed(path, paired(images, masks))
-    first = next((pair.mask for pair in pairs if pair.mask is not None), None)
+    first = first_sound(pair.mask for pair in pairs if pair.mask is not None)
     if first is None:
         raise InputError(str(path), "label maps", "none", "Check the folder.")
     known = classes or SHIPPED["camvid32" if mode_of(first) in ("RGB", "RGBA") else "camvid11"]()

@@ -22,9 +22,10 @@ from optotype.runs import RunFolder
 from optotype.studies.judging import judge
 from optotype.studies.locating import located
 from optotype.studies.saying import Say, quiet
-from optotype.tables import Items, Tracks
+from optotype.tables import Items, Masks, Tracks
 from optotype.tasks import task_of
 from optotype.tasks.reading import Asked, Read
+from optotype.tasks.segment.judged_maps import keep_said
 from optotype.tasks.segment.rules import Rules
 from optotype.track_trees import framed
 from optotype.training.config import TrainConfig
@@ -84,6 +85,8 @@ def evaluate(
     )  # fmt: skip
     read = record.read(asked)
     record.keep(folder.data, _as_kept(read, images, columns))
+    if isinstance(read.prediction, Masks):
+        keep_said(folder.data, read.prediction)
     judged = judge(
         task, read, folder, predictions_path=asked.predictions, resamples=resamples, seed=seed, command=command
     )

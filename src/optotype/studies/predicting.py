@@ -6,7 +6,11 @@ from pathlib import Path
 
 from optotype.catalog import resolve
 from optotype.errors import InputError, require
+from optotype.files import write_atomic
 from optotype.studies.saying import Say, quiet
+
+CLASSES = "classes.txt"
+"""Names of the classes, a line each, in the order of the numbers in the label maps."""
 
 EVERY = 50
 """Images between two lines of progress."""
@@ -55,6 +59,7 @@ def predict_maps(
 ) -> int:
     """Write what a network says of each image to ``out/KEY.png``, at the image's own size; returns how many.
 
+    Beside them ``classes.txt`` names the classes, so that 'evaluate' finds those of a truth in another order.
     ``model`` is the folder of a run, an ONNX file or a checkpoint of DeepLabV3Plus-Pytorch; for files ``classes`` names
     the outputs and ``size`` (height, width) is what images are squeezed to. ``out`` must be new or empty.
     """
@@ -74,5 +79,6 @@ def predict_maps(
             say(f"{done:,} of {len(items):,} images")
         said[0] = done
 
+    write_atomic(place / CLASSES, "".join(f"{name}\n" for name in found.loaded.classes).encode())
     segment(found, items, place, batch_size=batch_size, said=tell)
     return len(items)

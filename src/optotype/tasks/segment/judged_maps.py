@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from optotype.errors import InputError
 from optotype.evidence import Evidence
-from optotype.formats import MaskClasses, read_mask_manifest, read_mask_predictions
+from optotype.formats import MaskClasses, mask_manifest, read_mask_manifest, read_mask_predictions
 from optotype.formats.mask_manifest import files_of
 from optotype.label_maps import Coloured, Indexed, LabelMap, colour_key
 from optotype.tables import OTHER, VOID, Masks
+
+SAID = "said.csv"
+"""Beside which the record of the predictions would lie; they have no manifest of their own."""
 
 
 def judged_maps(manifest: Path, predictions: Path, evidence: Evidence) -> tuple[Masks, Masks]:
     """Truth and prediction of the evidence's items, in its order, undecoded.
 
-    ``manifest`` is the ``data.csv`` that remembers the truth. InputError where files are missing, or where the first
-    item's label maps are not those that the evidence counts.
+    ``manifest`` is the ``data.csv`` that remembers the truth; beside it an evaluation leaves what the predictions'
+    numbers mean. InputError where files are missing, or where the first item's label maps are not those that the
+    evidence counts.
     """
     every = read_mask_manifest(manifest)
     place = {key: i for i, key in enumerate(every.items.key.tolist())}
@@ -27,9 +33,9 @@ def judged_maps(manifest: Path, predictions: Path, evidence: Evidence) -> tuple[
         raise _changed(manifest)
     truth = every.take(np.array([place[key] for key in evidence.keys.tolist()], np.int64))
     failed: InputError = _changed(predictions)
-    for classes in _readings(truth):
+    for reading in _readings(manifest, predictions, truth):
         try:
-            said = read_mask_predictions(predictions, truth, classes=classes, unknown="void").masks
+            said = reading()
             check(evidence, 0, truth.maps[0], said.maps[0])
         except InputError as error:
             failed = error
@@ -53,7 +59,25 @@ def check(evidence: Evidence, i: int, truth: LabelMap, said: LabelMap) -> None:
         raise _changed(Path(key))
 
 
-def _readings(truth: Masks) -> list[MaskClasses | None]:
+def keep_said(manifest: Path, said: Masks) -> None:
+    """Write down beside the truth's manifest where the predictions lie and what their numbers or colours mean."""
+    mask_manifest.write(manifest.with_name(SAID), said)
+
+
+def _readings(manifest: Path, predictions: Path, truth: Masks) -> Iterator[Callable[[], Masks]]:
+    """How predictions may be read: as was written down, else in each of the ways that fit a stranger's."""
+    record = manifest.with_name(SAID)
+    if mask_manifest.holds_masks(record):
+        yield lambda: mask_manifest.read(record, truth.items)
+    for classes in _codings(truth):
+        yield partial(_foreign, predictions, truth, classes)
+
+
+def _foreign(predictions: Path, truth: Masks, classes: MaskClasses | None) -> Masks:
+    return read_mask_predictions(predictions, truth, classes=classes, unknown="void").masks
+
+
+def _codings(truth: Masks) -> list[MaskClasses | None]:
     """How foreign predictions may be read: as our own, as the truth's files are, and by the classes' colours."""
     identity = {**{k: k for k in range(len(truth.classes))}, VOID: VOID}
     painted = {colour_key(colour): k for k, colour in enumerate(truth.colours.tolist())}

@@ -39,13 +39,14 @@ def read(asked: Asked) -> Read:
     found = read_masks(source, classes=classes, split=asked.split, unknown=unknown)
     truth, warnings = found.masks, list(found.warnings)
     known = found.classes if found.classes.values else classes
-    answers = read_mask_predictions(asked.predictions, truth, classes=known, unknown=unknown)
+    names = None if asked.map_classes is None else class_maps.read(asked.map_classes).used(truth.classes)
+    answers = read_mask_predictions(asked.predictions, truth, classes=known, unknown=unknown, names=names)
     said = answers.masks
     warnings += answers.warnings
-    if asked.map_classes is not None:
-        names = class_maps.read(asked.map_classes)
-        names = names.used(truth.classes)
-        warnings += [f"--map-classes: {text}" for text in unmapped(truth, names)]
+    if names is not None:
+        if gone := unmapped(truth, names):
+            many = "1 class has" if len(gone) == 1 else f"{len(gone)} classes have"
+            warnings.append(f"--map-classes: {many} no name there; such truth is void: {', '.join(gone)}.")
         truth, said = mapped(truth, names), mapped(said, names)
     items, told = grouped(truth.items, asked.group)
     warnings += told
