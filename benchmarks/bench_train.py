@@ -21,13 +21,12 @@ import numpy as np
 import torch
 from PIL import Image
 
+import training_loops
 from optotype.machine import usable_cores
 from optotype.nn.hardware import choose
 from optotype.nn.models import create
-from optotype.runs import RunFolder
 from optotype.tables import Items, Labels
 from optotype.training.config import Augment, TrainConfig
-from optotype.training.train import train
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CLASSES = 10
@@ -84,32 +83,18 @@ def plain(labels: Labels, options: argparse.Namespace, device: str, workers: int
         Folder(labels, options.size, options.augment), batch_size=options.batch_size, shuffle=True,
         num_workers=workers, persistent_workers=workers > 0,
     )  # fmt: skip
-    rates = []
-    for _ in range(options.epochs):
-        start = time.perf_counter()
-        for images, targets in loader:
-            loss = torch.nn.functional.cross_entropy(module(images.to(device)), targets.to(device))
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            loss.item()
-        rates.append(len(loader.dataset) / (time.perf_counter() - start))  # type: ignore[arg-type]
-    return max(rates[1:])
+    loss = torch.nn.functional.cross_entropy
+    return training_loops.plain(loader, module, optimizer, loss, epochs=options.epochs, device=device)
 
 
 def ours(labels: Labels, options: argparse.Namespace, folder: Path, precision: str) -> tuple[float, str, str]:
-    """Images per second of a whole training run, best epoch after the first; its device line and its split."""
+    """Images per second of a whole training run, its device line and its split."""
     augment = Augment(crop=0.8, flip=0.5, rotation=15, brightness=0.2, contrast=0.2, saturation=0.2)
     config = TrainConfig(
         data="photos", model=options.model, epochs=options.epochs, batch_size=options.batch_size, size=options.size,
-        device=options.device, precision=precision, augment=augment if options.augment else Augment(),  # type: ignore[arg-type]
+        device=options.device, precision=precision, augment=augment if options.augment else Augment(),
     )  # fmt: skip
-    lines: list[str] = []
-    done = train(labels, config, RunFolder(folder / f"run-{precision}"), say=lines.append, cache=folder / "cache")
-    best = max(done.rows[1:], key=lambda row: row.time.images_per_second)
-    step = best.time.step
-    split = "  ".join(f"{part} {1000 * getattr(step, part):.1f} ms" for part in step.__struct_fields__)
-    return best.time.images_per_second, next(line for line in lines if line.startswith("device")), split
+    return training_loops.ours(labels, config, folder)
 
 
 def bare(options: argparse.Namespace, precision: str, *, plainly: bool) -> float:
@@ -121,7 +106,7 @@ def bare(options: argparse.Namespace, precision: str, *, plainly: bool) -> float
     if plainly:
         module, images = module.to(hardware.device), images.to(hardware.device)
     else:
-        module.to(device=hardware.device, memory_format=hardware.memory_format)  # type: ignore[call-overload]
+        hardware.place(module)
         images = images.to(hardware.device, hardware.dtype, memory_format=hardware.memory_format)
     optimizer = torch.optim.Adam(module.parameters(), lr=1e-3, fused=not plainly and hardware.kind != "mps")
     times = []
@@ -158,19 +143,16 @@ def main() -> None:
         labels = photos(folder / "photos", options.images, options.side)
         print(f"{options.model} at {options.size}, batch {options.batch_size}, {options.images} photos of "
               f"{options.side} px, {cores} cores, torch {torch.__version__}")  # fmt: skip
-        rates = {workers: plain(labels, options, device, workers) for workers in (0, cores)}
-        for workers, rate in rates.items():
-            print(f"plain float32 loop, DataLoader with {workers} workers  {rate:8.1f} images/s")
-        base = max(rates.values())
-        for precision in ("float32", "auto"):
-            rate, line, split = ours(labels, options, folder, precision)
-            print(f"optotype, {precision:8}  {rate:8.1f} images/s  {rate / base:5.2f}×   a step: {split}")
-        print(line)
+        faster, line = training_loops.compare(
+            lambda workers: plain(labels, options, device, workers),
+            lambda precision: ours(labels, options, folder, precision),
+            cores,
+        )
         print(f"bare step, plain float32  {bare(options, 'float32', plainly=True):8.1f} images/s")
         print(f"bare step, optotype       {bare(options, 'auto', plainly=False):8.1f} images/s")
         unit = "bf16 matrix units" if "amx" in line or device != "cpu" else "no bf16 matrix units"
         goal = 2.5 if "amx" in line or device != "cpu" else 1.2
-        print(f"{unit}: goal ≥ {goal}×, reached {rate / base:.2f}×")
+        print(f"{unit}: goal ≥ {goal}×, reached {faster:.2f}×")
 
 
 if __name__ == "__main__":

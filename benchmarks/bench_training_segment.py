@@ -11,9 +11,10 @@ shown too. On a processor with bf16 matrix units the goal is 4×; without them t
 from __future__ import annotations
 
 import argparse
+import random
 import tempfile
-import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,12 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+import training_loops
 from optotype.machine import usable_cores
 from optotype.nn.hardware import bf16_unit, choose
 from optotype.nn.models import create
-from optotype.runs import RunFolder
-from optotype.tables import Items, Masks
+from optotype.tables import VOID, Items, Masks
 from optotype.training.config import Augment, TrainConfig
-from optotype.training.train import train
 
 MEAN, STD = np.array((0.485, 0.456, 0.406), np.float32), np.array((0.229, 0.224, 0.225), np.float32)
 CLASSES = 11
@@ -82,7 +82,7 @@ class Folder(torch.utils.data.Dataset[Any]):
         label = Image.fromarray(self.masks.maps[row]).resize(self.size[::-1], Image.Resampling.NEAREST)
         labels = np.asarray(label, np.int64)
         pixels = ((pixels / 255 - MEAN) / STD).astype(np.float32)
-        if np.random.random() < 0.5:  # noqa: NPY002 — as everybody writes it
+        if random.random() < 0.5:
             pixels, labels = pixels[:, ::-1].copy(), labels[:, ::-1].copy()
         return torch.from_numpy(pixels).permute(2, 0, 1).contiguous(), torch.from_numpy(labels)
 
@@ -96,33 +96,18 @@ def plain(masks: Masks, options: argparse.Namespace, device: str, workers: int) 
         Folder(masks, tuple(options.size)), batch_size=options.batch_size, shuffle=True, num_workers=workers,
         persistent_workers=workers > 0,
     )  # fmt: skip
-    rates = []
-    for _ in range(options.epochs):
-        start = time.perf_counter()
-        for images, labels in loader:
-            loss = torch.nn.functional.cross_entropy(module(images.to(device)), labels.to(device), ignore_index=255)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            loss.item()
-        rates.append(len(loader.dataset) / (time.perf_counter() - start))  # type: ignore[arg-type]
-    return max(rates[1:])
+    loss = partial(torch.nn.functional.cross_entropy, ignore_index=VOID)
+    return training_loops.plain(loader, module, optimizer, loss, epochs=options.epochs, device=device)
 
 
 def ours(masks: Masks, options: argparse.Namespace, folder: Path, precision: str) -> tuple[float, str, str]:
-    """Images per second of a whole training run, best epoch after the first; its device line and its split."""
+    """Images per second of a whole training run, its device line and its split."""
     height, width = options.size
     config = TrainConfig(
         task="segment", data="scenes", model=options.model, epochs=options.epochs, batch_size=options.batch_size,
-        size=f"{height}x{width}", device=options.device, precision=precision, lr=1e-4,  # type: ignore[arg-type]
-        augment=Augment(flip=0.5),
+        size=f"{height}x{width}", device=options.device, precision=precision, lr=1e-4, augment=Augment(flip=0.5),
     )  # fmt: skip
-    lines: list[str] = []
-    done = train(masks, config, RunFolder(folder / f"run-{precision}"), say=lines.append, cache=folder / "cache")
-    best = max(done.rows[1:], key=lambda row: row.time.images_per_second)
-    step = best.time.step
-    split = "  ".join(f"{part} {1000 * getattr(step, part):.0f} ms" for part in step.__struct_fields__)
-    return best.time.images_per_second, next(line for line in lines if line.startswith("device")), split
+    return training_loops.ours(masks, config, folder)
 
 
 def main() -> None:
@@ -142,17 +127,14 @@ def main() -> None:
         masks = scenes(folder / "scenes", options.images)
         print(f"{options.model} at {options.size[0]}×{options.size[1]}, batch {options.batch_size}, {options.images} "
               f"images, {cores} cores, torch {torch.__version__}")  # fmt: skip
-        rates = {workers: plain(masks, options, device, workers) for workers in (0, cores)}
-        for workers, rate in rates.items():
-            print(f"plain float32 loop, DataLoader with {workers} workers  {rate:7.2f} images/s")
-        base = max(rates.values())
-        for precision in ("float32", "auto"):
-            rate, line, split = ours(masks, options, folder, precision)
-            print(f"optotype, {precision:8}  {rate:7.2f} images/s  {rate / base:5.2f}×   a step: {split}")
-        print(line)
+        faster, _ = training_loops.compare(
+            lambda workers: plain(masks, options, device, workers),
+            lambda precision: ours(masks, options, folder, precision),
+            cores,
+        )
         matrix = device != "cpu" or "amx" in bf16_unit()
         goal = "goal ≥ 4×" if matrix else "no bf16 matrix units: no goal"
-        print(f"{goal}, reached {rate / base:.2f}×")
+        print(f"{goal}, reached {faster:.2f}×")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from PIL import Image
 
 from optotype import metrics
 from optotype.cli import COMMANDS
-from optotype.data import check, duplicates, inspection
+from optotype.data import check_classes, check_copies, check_files, check_pictures, duplicates, inspection
 from optotype.diagnose.learning_curves import RULE
 from optotype.training.config import TrainConfig
 from optotype.training.settings import FIELDS
@@ -109,7 +109,8 @@ def test_settings_table_is_the_schema() -> None:
 
 
 def test_findings_table_is_what_check_finds() -> None:
-    source = Path(check.__file__).read_text(encoding="utf-8")
+    modules = (check_classes, check_copies, check_files, check_pictures)
+    source = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in modules)
     kinds = set(re.findall(r'_finding\(\s*"(\w+)",', source))
     assert len(kinds) > 15
     assert {row[0] for row in table("data.md", "kind")} == kinds
@@ -119,9 +120,9 @@ def test_thresholds_are_those_of_the_code() -> None:
     found = {row[0]: row[2] for row in table("data.md", "kind")}
     assert f"within {duplicates.RADIUS} of 64 bits" in found["near_duplicates"]
     assert f"at least {duplicates.LEAST_CORRELATION}" in found["near_duplicates"]
-    assert f"{check.UNEVEN} times" in found["uneven"]
-    assert f"{check.SIZE_FACTOR} times below" in found["size_outliers"]
-    assert f"above {check.ASPECT:g}:1" in found["size_outliers"]
+    assert f"{check_classes.UNEVEN} times" in found["uneven"]
+    assert f"{check_pictures.SIZE_FACTOR} times below" in found["size_outliers"]
+    assert f"above {check_pictures.ASPECT:g}:1" in found["size_outliers"]
     assert f"under {inspection.LEAST_SIDE} pixels" in found["tiny"]
     assert f"less than {inspection.LEAST_DEVIATION:g} of 255" in found["uniform"]
 

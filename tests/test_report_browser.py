@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -14,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from chromium import Browser, Tab, find
+from chromium import Browser, Tab
 from optotype.report import html
 from optotype.views import (
     Axis,
@@ -45,22 +44,6 @@ from report_pages import HOSTILE, KINDS, ROLES, classification, detection, expla
 NAMES = ["mantled howler", "patas monkey", "bald uakari", "Japanese macaque", "pygmy marmoset"]
 VIEWS = {"verdict", "numbers", "table", "matrix", "chart", "gallery", "sheet", "frames", "scatter", "cases"}
 VIEWS |= {"timeline", "note", "code"}
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = find()
-    if not program:
-        pytest.skip("no Chromium at hand: install one, or name it in OPTOTYPE_CHROMIUM")
-    with Browser(program, tmp_path_factory.mktemp("profile")) as started:
-        yield started
-
-
-@pytest.fixture
-def tab(browser: Browser) -> Iterator[Tab]:
-    opened = Tab(browser)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from chromium import Browser, Tab, find
+from chromium import Browser, Tab
 from optotype.report import html
 from optotype.views import (
     NO_CLASS,
@@ -56,22 +55,6 @@ def entry(focus: int, picture: Picture | None = None, **facets: str) -> Labelled
     truth, said = maps()
     facts = [("IoU", "0.250"), ("pixels", "150 of the truth")]
     return Labelled(f"{NAMES[focus]}: a", 80, 60, areas(truth), areas(said), picture, focus, facets, facts, "bad")
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = find()
-    if not program:
-        pytest.skip("no Chromium at hand: install one, or name it in OPTOTYPE_CHROMIUM")
-    with Browser(program, tmp_path_factory.mktemp("profile")) as started:
-        yield started
-
-
-@pytest.fixture
-def tab(browser: Browser) -> Iterator[Tab]:
-    opened = Tab(browser)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(scope="module")

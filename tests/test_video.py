@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import math
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-import chromium
 import optotype
+from chromium import Tab
 from optotype.errors import InputError, MissingExtraError
 from optotype.inference import draw, film, webm
 from optotype.inference.draw import Painter, Shown
@@ -112,15 +111,6 @@ def test_numbers_of_any_length_are_read(value: int, length: int) -> None:
     assert webm._number(data + b"rest", 0, keep=False) == (value, length)
 
 
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chromium.Tab]:
-    program = chromium.find()
-    if program is None:
-        pytest.skip("no Chromium (set OPTOTYPE_CHROMIUM)")
-    with chromium.Browser(program, tmp_path_factory.mktemp("profile")) as browser:
-        yield chromium.Tab(browser)
-
-
 PAGE = """<!doctype html><video muted></video><script>
 const bytes = Uint8Array.from(atob("%s"), c => c.charCodeAt(0));
 document.querySelector("video").src = URL.createObjectURL(new Blob([bytes], {type: "video/webm"}));
@@ -136,7 +126,7 @@ async function level(time) {
 </script>"""
 
 
-def test_a_browser_plays_it_and_seeks_in_it(made: Path, tab: chromium.Tab, tmp_path: Path) -> None:
+def test_a_browser_plays_it_and_seeks_in_it(made: Path, tab: Tab, tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text(PAGE % base64.b64encode(made.read_bytes()).decode())
     tab.open(tmp_path / "page.html")
     tab.wait("document.querySelector('video').readyState === 4")
@@ -151,7 +141,7 @@ def test_a_browser_plays_it_and_seeks_in_it(made: Path, tab: chromium.Tab, tmp_p
     assert tab.troubles() == []
 
 
-def test_the_video_of_real_frames_plays(tab: chromium.Tab, tmp_path: Path) -> None:
+def test_the_video_of_real_frames_plays(tab: Tab, tmp_path: Path) -> None:
     data = os.environ.get("OPTOTYPE_DATA")
     if not data or not (Path(data) / "tud_campus").is_dir():
         pytest.skip("OPTOTYPE_DATA does not hold tud_campus")

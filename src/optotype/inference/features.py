@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from optotype.errors import InputError
 from optotype.inference.feeding import images
 from optotype.inference.load import Loaded
+from optotype.nn.built import classifier_of
 from optotype.tables import Items, Labels
 from optotype.training.task import LEARNING
 
@@ -59,7 +60,7 @@ def last_layers(loaded: Loaded) -> list[nn.Module]:
 
     Raises InputError where the model's head ends in none.
     """
-    heads = loaded.model.module.get_classifier()  # type: ignore[operator]
+    heads = classifier_of(loaded.model.module)
     heads = heads if isinstance(heads, tuple | list) else (heads,)
     found = [[m for m in head.modules() if isinstance(m, nn.Linear | nn.Conv2d)][-1:] for head in heads]
     if not all(found):

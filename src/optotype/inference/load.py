@@ -59,6 +59,6 @@ def of_state(state: Mapping[str, Any], hardware: Hardware, *, where: str) -> Loa
     mean, std = (tuple(float(v) for v in meta[key]) for key in ("mean", "std"))
     assert len(mean) == len(std) == 3, "three channels"
     model = replace(model, mean=mean, std=std, weights=meta["weights"])
-    model.module.to(device=hardware.device, memory_format=hardware.memory_format)  # type: ignore[call-overload]
+    hardware.place(model.module)
     model.module.eval()
     return Loaded(model, tuple(meta["classes"]), meta["task"], int(state.get("epoch", 0)), hardware)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from torch.nn import functional
 
 from optotype.errors import InputError, require
 
+_FIX = "Export the network of segmentation itself."
 _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 
@@ -49,11 +52,9 @@ class OnnxNetwork(nn.Module):
 
     def _run(self, images: Any) -> Any:
         name = self.session.get_inputs()[0].name
-        try:
+        expected = f"a network that takes images of {images.shape[2]} × {images.shape[3]}"
+        with _refused(self.path, expected, _FIX):
             return self.session.run([self.output], {name: np.ascontiguousarray(images, self.kind)})[0]
-        except Exception as error:  # noqa: BLE001 — onnxruntime has errors of its own
-            got = (str(error).splitlines() or [type(error).__name__])[0][:300]
-            raise self._error(f"a network that takes images of {images.shape[2]} × {images.shape[3]}", got) from None
 
     def _find_output(self) -> str:
         """The output with logits or label maps: the only one of the right shape, or the first of them."""
@@ -82,7 +83,7 @@ class OnnxNetwork(nn.Module):
         return functional.one_hot(labels, self.classes).permute(0, 3, 1, 2).float()
 
     def _error(self, expected: str, got: str) -> InputError:
-        return InputError(str(self.path), expected, got, "Export the network of segmentation itself.")
+        return InputError(str(self.path), expected, got, _FIX)
 
 
 def _session(path: Path, threads: int) -> Any:
@@ -91,8 +92,14 @@ def _session(path: Path, threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
-    try:
+    with _refused(path, "a whole ONNX file", "Export it again."):
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001 — onnxruntime has errors of its own
+
+
+@contextmanager
+def _refused(path: Path, expected: str, fix: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 — onnxruntime has errors of its own, which share no base
         got = (str(error).splitlines() or [type(error).__name__])[0][:300]
-        raise InputError(str(path), "a whole ONNX file", got, "Export it again.") from None
+        raise InputError(str(path), expected, got, fix) from None

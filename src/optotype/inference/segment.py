@@ -171,7 +171,7 @@ def _of_checkpoint(
     classes = _classes(path, known, outputs)
     hardware = choose(device, "float32", threads=threads)
     model = create(name, outputs, size or _size_of(items), task="segment", weights=str(path))
-    model.module.to(device=hardware.device, memory_format=hardware.memory_format)  # type: ignore[call-overload]
+    hardware.place(model.module)
     model.module.eval()
     return Segmenting(Loaded(model, classes.names, "segment", 0, hardware), classes.colours)
 

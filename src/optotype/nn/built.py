@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import nn
 
@@ -17,6 +18,12 @@ class Built:
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
     weights: dict[str, str] = field(default_factory=lambda: {"source": "none"})
+
+
+def classifier_of(module: nn.Module) -> Any:
+    """What a network says its classifier is, as timm's do: a layer, or several in a tuple."""
+    method: Any = module.get_classifier
+    return method()
 
 
 def first_line(error: Exception) -> str:

@@ -59,6 +59,10 @@ class Hardware:
             return nullcontext()
         return torch.autocast(self.kind, dtype=torch.bfloat16)
 
+    def place(self, module: torch.nn.Module) -> None:
+        """Move a network to the device, its weights in the layout."""
+        module.to(device=self.device, memory_format=self.memory_format)  # type: ignore[call-overload]  # not in torch's types
+
     @contextmanager
     def computing(self) -> Iterator[None]:
         """Torch's number of threads, for a while."""

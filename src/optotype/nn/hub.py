@@ -43,7 +43,8 @@ def torchvision_state(name: str, weights: Any) -> dict[str, Any]:
             f"Connect to the network; or fetch {weights.url} on another machine and give it here: --weights FILE; or "
             "train from scratch: --weights none.",
         )  # fmt: skip
-    return weights.get_state_dict(progress=False, check_hash=True)  # type: ignore[no-any-return]
+    state: dict[str, Any] = weights.get_state_dict(progress=False, check_hash=True)
+    return state
 
 
 def unreachable(address: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from torch.func import functional_call
 from optotype.errors import InputError
 from optotype.nn import timm_models
 from optotype.nn import weights as files
-from optotype.nn.built import IMAGENET_MEAN, IMAGENET_STD, Built, first_line
+from optotype.nn.built import IMAGENET_MEAN, IMAGENET_STD, Built, classifier_of, first_line
 from optotype.nn.segment import pretrained, smp_models
 from optotype.nn.segment.acuity import acuity
 from optotype.nn.segment.deeplab import (
@@ -143,7 +144,7 @@ def _classifier(name: str, classes: int, shape: tuple[int, int], *, hub: bool) -
         raise _no_pretrained(name)
     else:
         built = Built(MODELS[name](classes, height))
-    head = files.names_of(built.module, built.module.get_classifier())  # type: ignore[operator]
+    head = files.names_of(built.module, classifier_of(built.module))
     model = Model(name, built.module, classes, shape, built.mean, built.std, head, weights=built.weights)
     _check(model)
     return model
@@ -172,17 +173,8 @@ def _no_pretrained(name: str) -> InputError:
 
 def _check(model: Model) -> None:
     """See that the network takes images of its size and gives one logit a class."""
-    was = model.module.training
-    try:
-        with torch.inference_mode():
-            shape = tuple(model.module.eval()(torch.zeros(1, 3, model.size, model.size)).shape)
-    except (RuntimeError, ValueError, AssertionError) as error:
-        raise InputError(
-            f"--model {model.name}", f"a model of images of {model.size} × {model.size}", first_line(error),
-            "Try another --size (a multiple of 32 suits most) or another model.",
-        ) from None  # fmt: skip
-    finally:
-        model.module.train(was)
+    with _tried(model, "Try another --size (a multiple of 32 suits most) or another model.") as module:
+        shape = tuple(module(torch.zeros(1, 3, *model.shape)).shape)
     if shape != (1, model.classes):
         raise InputError(
             f"--model {model.name}", f"a classifier: outputs of shape (n, {model.classes})", str(shape),
@@ -194,18 +186,25 @@ def _check_dense(model: Model) -> None:
     """See that the network takes images of its size and gives them back as logits: by shapes alone, which is quick."""
     nothing = {name: value.to("meta") for name, value in model.module.state_dict(keep_vars=True).items()}
     images = torch.zeros(1, 3, *model.shape, device="meta")
+    with _tried(model, "Try a greater --size or another model.") as module:
+        shape = tuple(functional_call(module, nothing, (images,)).shape)
+    assert shape == (1, model.classes, *model.shape), f"{model.name} gives {shape}"
+
+
+@contextmanager
+def _tried(model: Model, fix: str) -> Iterator[nn.Module]:
+    """The network in eval mode for a while, and an InputError for what it raises of images of its size."""
     was = model.module.training
     try:
         with torch.inference_mode():
-            shape = tuple(functional_call(model.module.eval(), nothing, (images,)).shape)
+            yield model.module.eval()
     except (RuntimeError, ValueError, AssertionError) as error:
+        height, width = model.shape
         raise InputError(
-            f"--model {model.name}", f"a model of images of {model.shape[0]} × {model.shape[1]}", first_line(error),
-            "Try a greater --size or another model.",
-        ) from None  # fmt: skip
+            f"--model {model.name}", f"a model of images of {height} × {width}", first_line(error), fix
+        ) from None
     finally:
         model.module.train(was)
-    assert shape == (1, model.classes, *model.shape), f"{model.name} gives {shape}"
 
 
 def _with_weights(model: Model, weights: dict[str, str]) -> Model:

@@ -40,7 +40,8 @@ class SmallCNN(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (b, K) of images (b, 3, s, s)."""
-        return self.head(torch.flatten(self.features(images), 1))  # type: ignore[no-any-return]
+        logits: Tensor = self.head(torch.flatten(self.features(images), 1))
+        return logits
 
 
 def small_cnn(classes: int, size: int) -> SmallCNN:

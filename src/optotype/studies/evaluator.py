@@ -89,7 +89,7 @@ class Evaluator:
         n = _length(predictions, targets, keys, groups)
         names = self._names(targets, keys)
         tied = list(groups or [""] * n)
-        batch = self._side.batch(predictions, targets, names, tied)
+        batch = self._side.batch(predictions, targets, names)
         if n:
             self._groups.update(zip(names, tied, strict=True))
             self._batches.append(batch)

@@ -54,13 +54,7 @@ class BoxSide:
         """One entry an image, as they are given."""
         return given
 
-    def batch(
-        self,
-        predictions: Sequence[object],
-        targets: Sequence[object],
-        names: Sequence[str],
-        groups: Sequence[str],  # noqa: ARG002 — of the images, told again when all are there
-    ) -> Batch:
+    def batch(self, predictions: Sequence[object], targets: Sequence[object], names: Sequence[str]) -> Batch:
         """The boxes as columns, nothing matched yet."""
         said = columns_of(predictions, names, truth=False, form=self.form)
         truth = columns_of(targets, names, truth=True, form=self.form)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -61,36 +61,26 @@ class MapSide:
         """One entry an image, also of a batch in one array or tensor."""
         return list(given) if hasattr(given, "shape") and len(given.shape) >= 3 else given
 
-    def batch(
-        self, predictions: Sequence[object], targets: Sequence[object], names: Sequence[str], groups: Sequence[str]
-    ) -> Batch | None:
+    def batch(self, predictions: Sequence[object], targets: Sequence[object], names: Sequence[str]) -> Batch | None:
         """The evidence of a batch; None of an empty one."""
         if not names:
             return None
         truth = [self._map(entry, name, truth=True) for entry, name in zip(targets, names, strict=True)]
         said = [self._map(entry, name, truth=False) for entry, name in zip(predictions, names, strict=True)]
-        items, K = Items.of(names, group=groups), len(self.classes)
+        items, K = Items.of(names), len(self.classes)
         sides = (Masks(items, tuple(self.classes.values()), maps, np.zeros((K, 3), np.uint8)) for maps in (truth, said))
         found = match(*sides, rules=self.rules)
         hashes = {name: (_hash(a), _hash(b)) for name, a, b in zip(names, truth, said, strict=True)}
         return Batch(found, hashes)
 
-    def headline(self, batches: Sequence[Batch], groups: Mapping[str, str]) -> dict[str, float | None]:  # noqa: ARG002
+    def headline(self, batches: Sequence[Batch], groups: Mapping[str, str]) -> dict[str, float | None]:
         """Pixel accuracy, mean IoU and so on."""
-        found = measure(merge(batch.evidence for batch in batches), resamples=0, rules=self.rules)
+        found = measure(_whole(batches, groups), resamples=0, rules=self.rules)
         return {key: metric.value for key, metric in found.metrics.items()}
 
-    def result(
-        self,
-        batches: Sequence[Batch],
-        groups: Mapping[str, str],  # noqa: ARG002 — the evidence knows them
-        *,
-        resamples: int,
-        seed: int,
-    ) -> Result:
+    def result(self, batches: Sequence[Batch], groups: Mapping[str, str], *, resamples: int, seed: int) -> Result:
         """Everything, with intervals."""
-        found = merge(batch.evidence for batch in batches)
-        measured = measure(found, resamples=resamples, seed=seed, rules=self.rules)
+        measured = measure(_whole(batches, groups), resamples=resamples, seed=seed, rules=self.rules)
         return result_of("segment", measured, (), _sources(batches))
 
     def _map(self, entry: Any, name: str, *, truth: bool) -> NDArray[np.uint8]:
@@ -126,6 +116,13 @@ class MapSide:
         table[self.ignore - low] = VOID
         table[np.array(list(self.classes), np.int64) - low] = np.arange(len(self.classes))
         return low, table
+
+
+def _whole(batches: Sequence[Batch], groups: Mapping[str, str]) -> Evidence:
+    """The evidence of all batches, its images in their groups."""
+    found = merge(batch.evidence for batch in batches)
+    items = Items.of(found.keys, group=[groups[key] for key in found.keys.tolist()])
+    return replace(found, groups=items.groups())
 
 
 def _hash(labels: Array) -> str:

@@ -50,7 +50,7 @@ def class_weights(found: Frequencies, config: TrainConfig) -> NDArray[np.float32
 
 
 def _inverse(counts: Floats, _among: Floats, _unit: float, _config: TrainConfig) -> Floats:
-    return counts.sum() / (len(counts) * counts)  # type: ignore[no-any-return]
+    return np.asarray(counts.sum() / (len(counts) * counts))
 
 
 def _median(counts: Floats, among: Floats, _unit: float, _config: TrainConfig) -> Floats:
@@ -62,7 +62,7 @@ def _effective(counts: Floats, _among: Floats, unit: float, config: TrainConfig)
     beta = config.effective_beta
     # βⁿ by expm1, as 1 − βⁿ of a rare class is small; β = 0 gives every class the same.
     number = -np.expm1(counts / unit * np.log(beta)) if beta else np.ones(len(counts))
-    return len(counts) / number / (1 / number).sum()  # type: ignore[no-any-return]
+    return np.asarray(len(counts) / number / (1 / number).sum())
 
 
 WEIGHTS = {"inverse": _inverse, "median": _median, "effective": _effective}

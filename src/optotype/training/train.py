@@ -184,7 +184,7 @@ def _feed(data: Truth, config: TrainConfig, model: Model, hardware: Hardware, ra
 
 def _loop(feed: Feed, state: State | None, clock: Clock, keeper: Keeper, on_step: OnStep) -> Loop:
     config, hardware, module = feed.config, feed.hardware, feed.model.module
-    module.to(device=hardware.device, memory_format=hardware.memory_format)  # type: ignore[call-overload]
+    hardware.place(module)
     chosen = optimizer(feed.model, config, fused=hardware.kind != "mps")
     average = MovingAverage(module, config.ema) if config.ema else None
     position = Position() if state is None else restore(state, module, chosen, average)

@@ -60,9 +60,10 @@ class Residual(nn.Module):
     def __init__(self, maps_in: int, maps_out: int, stride: int) -> None:
         super().__init__()
         self.first = conv_bn_relu(maps_in, maps_out, stride=stride)
-        self.second = nn.Sequential(nn.Conv2d(maps_out, maps_out, 3, padding=1, bias=False), nn.BatchNorm2d(maps_out))
+        norm = nn.BatchNorm2d(maps_out)
+        nn.init.zeros_(norm.weight)
+        self.second = nn.Sequential(nn.Conv2d(maps_out, maps_out, 3, padding=1, bias=False), norm)
         self.short = nn.Identity() if maps_in == maps_out and stride == 1 else _project(maps_in, maps_out, stride)
-        nn.init.zeros_(self.second[1].weight)  # type: ignore[arg-type]
 
     def forward(self, maps: Tensor) -> Tensor:
         """(b, c, h, w) → (b, c', ⌈h / stride⌉, ⌈w / stride⌉)."""
@@ -86,7 +87,8 @@ class Context(nn.Module):
         placed = torch.cat([maps, coordinates(maps)], 1)
         around = [branch(placed) for branch in self.branches]
         whole = self.whole(maps).expand_as(around[0])
-        return self.mix(torch.cat([*around, whole], 1))  # type: ignore[no-any-return]
+        mixed: Tensor = self.mix(torch.cat([*around, whole], 1))
+        return mixed
 
 
 def coordinates(maps: Tensor) -> Tensor:

@@ -22,6 +22,9 @@ class DeepLabV3(Segmenter):
     its weights are torchvision's, trained on COCO. Files of torchvision's whole network are read as they are.
     """
 
+    backbone: nn.Module
+    classifier: nn.Sequential
+
     def __init__(self, classes: int) -> None:
         super().__init__()
         from torchvision.models.segmentation import deeplabv3_resnet50 as build
@@ -35,11 +38,11 @@ class DeepLabV3(Segmenter):
 
     def get_classifier(self) -> nn.Module:
         """The last convolution."""
-        return self.classifier[-1]  # type: ignore[no-any-return]
+        return self.classifier[-1]
 
     def get_encoder(self) -> nn.Module:
         """The ResNet."""
-        return self.backbone  # type: ignore[no-any-return]
+        return self.backbone
 
     def translated(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
         """Torchvision's names without its second classifier, which only helps training."""
@@ -136,8 +139,8 @@ class PaddedBlock(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """(b, c, h, w) → (b, c', h, w), or half of it."""
-        found = self.conv(functional.pad(maps, (self.pad,) * 4))
-        return maps + found if self.adds else found  # type: ignore[no-any-return]
+        found: Tensor = self.conv(functional.pad(maps, (self.pad,) * 4))
+        return maps + found if self.adds else found
 
 
 def deeplabv3_resnet50(classes: int) -> DeepLabV3:

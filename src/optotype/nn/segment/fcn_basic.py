@@ -29,7 +29,8 @@ class FCNBasic(Segmenter):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (b, K, h, w) of images (b, 3, h, w)."""
-        return self.head(self.decoder(self.encoder(images), halvings(images, len(UP))))  # type: ignore[no-any-return]
+        logits: Tensor = self.head(self.decoder(self.encoder(images), halvings(images, len(UP))))
+        return logits
 
 
 class Decoder(nn.Module):

@@ -30,7 +30,8 @@ class FCNResNet34(Segmenter):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (b, K, h, w) of images (b, 3, h, w)."""
-        return self.head(self.decoder(self.encoder(images), halvings(images, len(UP))))  # type: ignore[no-any-return]
+        logits: Tensor = self.head(self.decoder(self.encoder(images), halvings(images, len(UP))))
+        return logits
 
     def translated(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
         """A classifier's file gives the encoder."""

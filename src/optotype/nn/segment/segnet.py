@@ -46,7 +46,8 @@ class SegNet(Segmenter):
                 maps = layer(maps)
         for level, (places, size) in zip(self.decoder, reversed(pooled), strict=True):
             maps = level(unpool(maps, places, size))
-        return self.head(maps)  # type: ignore[no-any-return]
+        logits: Tensor = self.head(maps)
+        return logits
 
     def translated(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
         """A classifier's file gives the encoder, whose layers are numbered as in VGG."""

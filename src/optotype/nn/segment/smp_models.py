@@ -35,15 +35,18 @@ class Padded(Segmenter):
         h, w = images.shape[-2:]
         if h % STRIDE or w % STRIDE:
             images = functional.pad(images, (0, -w % STRIDE, 0, -h % STRIDE), mode="replicate")
-        return self.net(images)[..., :h, :w]  # type: ignore[no-any-return]
+        logits: Tensor = self.net(images)
+        return logits[..., :h, :w]
 
     def get_classifier(self) -> nn.Module:
         """The last convolution, with its upsampling."""
-        return self.net.segmentation_head  # type: ignore[no-any-return]
+        head: nn.Module = self.net.segmentation_head
+        return head
 
     def get_encoder(self) -> nn.Module:
         """The library's encoder."""
-        return self.net.encoder  # type: ignore[no-any-return]
+        encoder: nn.Module = self.net.encoder
+        return encoder
 
     def translated(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
         """The library's names, or ours."""

@@ -41,7 +41,8 @@ class UNet(Segmenter):
         for i in reversed(range(len(self.up))):
             grown = crop_like(self.up[i](maps), levels[i])
             maps = self.decoder[i](torch.cat([levels[i], grown], 1))
-        return self.head(maps)  # type: ignore[no-any-return]
+        logits: Tensor = self.head(maps)
+        return logits
 
 
 def unet(classes: int) -> UNet:

@@ -6,10 +6,15 @@ from collections.abc import Sequence
 
 from optotype.results import Result, SliceResult
 from optotype.tasks.wording import percent, plural, within
-from optotype.views import Axis, Cell, Chart, Column, Section, Sentence, Series, Span, Table, View
+from optotype.views import Axis, Cell, Chart, Column, Role, Section, Sentence, Series, Span, Table, View
 
 SHOWN = ("miou", "pixel_accuracy", "fwiou", "dice")
 """Numbers of a sequence."""
+
+_OF_SIZES: tuple[tuple[str, str, Role], ...] = (
+    ("recall", "pixels that are right", "a"),
+    ("found", "parts that are found", "b"),
+)
 
 FEW_POINTS = 0.05
 """A difference of accuracies that is worth a sentence."""
@@ -88,10 +93,10 @@ def _near(result: Result, rows: Sequence[SliceResult]) -> Table:
 def _sizes_chart(rows: Sequence[SliceResult]) -> Chart:
     x = [float(i) for i in range(len(rows))]
     series = []
-    for key, name, role in (("recall", "pixels that are right", "a"), ("found", "parts that are found", "b")):
+    for key, name, role in _OF_SIZES:
         found = [row.metrics[key] for row in rows]
         low, high = [m.low for m in found], [m.high for m in found]
-        series.append(Series(name, x, [m.value for m in found], low, high, role=role))  # type: ignore[arg-type]
+        series.append(Series(name, x, [m.value for m in found], low, high, role=role))
     return Chart(
         "dots", Axis("connected part", categories=[row.name for row in rows]), Axis("share", 0, 1, unit="ratio"),
         series, title="Recall by size", id="size-chart",

@@ -11,9 +11,14 @@ import numpy as np
 from optotype.results import Result
 from optotype.tables import Array
 from optotype.tasks.measured import number
-from optotype.views import Axis, Cell, Chart, Column, Note, Section, Series, Table, View
+from optotype.views import Axis, Cell, Chart, Column, Note, Role, Section, Series, Table, View
 
-CURVES = (("success", "success", "a"), ("precision", "precision", "b"), ("recall", "recall", "c"))
+CURVES: tuple[tuple[str, str, Role], ...] = (
+    ("success", "success", "a"),
+    ("precision", "precision", "b"),
+    ("recall", "recall", "c"),
+)
+"""Key of a class's numbers, what it is called, and its line."""
 ALL = "all classes (mean)"
 NAMED = "Headline numbers: map is ‘Precision over IoU thresholds’, success_mean is ‘Success over IoU thresholds’."
 
@@ -53,10 +58,10 @@ def _curves(t: Sequence[float], classes: Sequence[dict[str, Any]]) -> Chart:
     series = []
     for key, name, role in CURVES:
         mean = [number(value) for value in _mean(classes, key)]
-        series.append(Series(name, x, mean, role=role, group=ALL))  # type: ignore[arg-type]
+        series.append(Series(name, x, mean, role=role, group=ALL))
     for one in classes:
         if one["cells"]:
-            series += [Series(name, x, one[key], role=role, group=one["class"]) for key, name, role in CURVES]  # type: ignore[arg-type]
+            series += [Series(name, x, one[key], role=role, group=one["class"]) for key, name, role in CURVES]
     caption = "Success: of the images with the class on either side; precision: predicted; recall: in the truth."
     return Chart(
         "line", Axis("IoU at least", 0, 1), Axis("share of the images", 0, 1, unit="ratio"), series,
