@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 import street_sets
-from optotype.cli import main
+from optotype.cli import console, main
+from optotype.cli.check import LONGEST
 from optotype.data.check import check
 from optotype.errors import InputError
 
@@ -100,6 +101,21 @@ def test_the_command_prints_a_table_and_a_page(tmp_path: Path, capsys: pytest.Ca
     assert (tmp_path / "page" / "check.html").stat().st_size > 50_000
     painted = np.asarray(Image.open(next((tmp_path / "page" / "masks").rglob("*.png"))).convert("RGB"))
     assert (painted == (128, 128, 128)).all(-1).any()
+
+
+@pytest.mark.parametrize("width", [75, 80, 200])
+def test_bars_keep_to_the_width(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int
+) -> None:
+    monkeypatch.setattr(console, "out", console.Console(width=width, highlight=False))
+    with pytest.raises(SystemExit):
+        main(["check", str(street_sets.camvid(tmp_path / "CamVid", n=2))])
+    rows = [line for line in capsys.readouterr().out.splitlines() if "█" in line]
+    assert max(map(len, rows)) <= width
+    bars = [line.count("█") for line in rows]
+    assert not any("…" in line for line in rows)
+    assert max(bars) == (LONGEST if width == 200 else max(bars))
+    assert max(bars) > 0
 
 
 def test_options_that_do_not_fit_are_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from mask_sets import case, masks
 from optotype.diagnose.causes import Causes, causes, sections
 from optotype.diagnose.causes.outcomes import outcomes
 from optotype.diagnose.causes.questions import QUESTIONS, answers
+from optotype.diagnose.causes.records import Effect, Spread
 from optotype.diagnose.causes.relating import cell_rows, ranks, relations
 from optotype.diagnose.causes.wording import PLAINER, shown_effects
 from optotype.diagnose.conditions import BY_KEY, Objects, Regions, attach, measure, of_table
@@ -149,7 +151,7 @@ def test_planted_causes_are_found() -> None:
     told = {s.text.split("?")[0]: s.text for s in answers(found)}
     assert told["Too small"].startswith("Too small? Yes: where size is below")
     assert "rank correlation inside classes +" in told["Too small"]
-    assert told["Occluded"].startswith("Occluded? Not shown")
+    assert told["Occluded"].startswith("Occluded? The other way round: where cut off by the border is below")
     assert "‘person’ for ‘rider’" not in told["Confused"]
     assert "‘person’ taken for ‘rider’" in told["Confused"]
     strongest = found.relations[0]
@@ -169,7 +171,7 @@ def test_what_the_border_cuts_off_is_found() -> None:
     assert told["Occluded"].startswith(
         "Occluded? Of one class, yes: ‘car’ is missed more often when it is more cut off"
     )
-    assert told["Too small"].startswith("Too small? Not shown")
+    assert told["Too small"].startswith("Too small? Not by itself: where size is from")
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -218,6 +220,35 @@ def test_the_page_asks_and_answers() -> None:
     assert ids[-1] == "taken"
     assert "relation-1" in ids
     assert {key for q in QUESTIONS for key, _ in q.conditions} <= set(BY_KEY)
+
+
+SPREAD = Spread(0.2, 0.1, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "Yes: where"),
+        ({"place": "high"}, "The other way round: where"),
+        ({"place": "middle"}, "Not at that end: where"),
+        ({"p_holm": None}, "Untested"),
+        ({"p_holm": 0.2}, "Not shown: where"),
+        ({"adjusted": Spread(0.0, -0.1, 0.1)}, "Not by itself: where"),
+        ({"difference": Spread(0.1, -0.01, 0.2)}, "Not shown, as the interval reaches 0: where"),
+    ],
+)
+def test_what_is_said_of_a_condition_agrees_with_its_numbers(changes: dict[str, Any], said: str) -> None:
+    effect = Effect(
+        **{
+            "condition": "size", "label": "size", "unit": "px", "kind": "measured", "place": "low", "where": "below 3",
+            "n": 40, "failures": 20, "rate": 0.5, "rest_rate": 0.3, "difference": SPREAD, "p": 0.001, "p_holm": 0.007,
+            "bins": [], "worst": 0, "share": 0.5, **changes,
+        }
+    )  # fmt: skip
+    found = Causes(n=100, groups=30, failures=40, effects=[effect], resamples=10, seed=0, task="segment")
+    (told,) = answers(found)
+    assert told.text.startswith(f"Too small? {said}")
+    assert ("after correction" in told.text) == ("Not shown: where" in said)
 
 
 def test_from_files_with_images_to_causes(tmp_path: Path) -> None:

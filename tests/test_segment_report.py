@@ -302,6 +302,13 @@ def test_the_terminal_shows_the_baseline_and_every_rule_in_eighty_columns(folder
     assert all(f"{row.n:,}" in shown for row in result.per_class)
 
 
+def test_the_terminal_calls_blocks_blocks(sides, capsys):
+    for groups, said in ((["a#0000", "a#0001"], "by block of consecutive frames"), (["a", "b"], "by sequence")):
+        items = replace(sides[0].items, group=np.array([groups[i % 2] for i in range(N)]))
+        show_result(judged((replace(sides[0], items=items), replace(sides[1], items=items)))[0])
+        assert said in capsys.readouterr().out
+
+
 def test_results_are_equal_however_the_maps_were_reached(folder, sides):
     found: Result = load(folder).result
     void = replace(sides[1], maps=[np.where(m == OTHER, VOID, m) for m in sides[1].maps])

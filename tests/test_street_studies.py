@@ -55,6 +55,18 @@ def test_dry_run_says_what_would_be_done(capsys: pytest.CaptureFixture[str]) -> 
     assert "weights city.pth" in told
 
 
+@pytest.mark.parametrize("name", ["deeplabv3plus_resnet101", "deeplabv3plus_mobilenet"])
+def test_idd_takes_the_network_that_the_checkpoint_is_of(tmp_path: Path, name: str) -> None:
+    torch = pytest.importorskip("torch")
+    marks = {"deeplabv3plus_resnet101": "layer3.22.conv1", "deeplabv3plus_mobilenet": "high_level_features.17.conv.0.0"}
+    names = ["classifier.aspp.project.0.weight", f"backbone.{marks[name]}.weight"]
+    torch.save({"model_state": {key: torch.zeros(1) for key in names}}, tmp_path / "city.pth")
+    (run_of,) = plan("idd", data="IDD", weights=str(tmp_path / "city.pth")).runs
+    assert run_of.config.model == name
+    assert ("MobileNetV2" in run_of.note) == (name == "deeplabv3plus_mobilenet")
+    assert plan("idd", data="IDD", weights="none").runs[0].config.model == "deeplabv3plus_resnet101"
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -132,7 +144,7 @@ def test_idd_is_held_against_cityscapes(tmp_path: Path, capsys: pytest.CaptureFi
     assert run([*words, "--set", "model=fcn_basic"]) == 0
     told = capsys.readouterr().err
     assert "become void: parking" in told
-    assert "6 of 20 images are taken, 30% of each split" in told
+    assert "6 of 20 images are taken, 30 % of each split" in told
     folder = RunFolder(tmp_path / "idd-tiny")
     kept = read_mask_manifest(folder.data)
     assert kept.classes == STUDY_CLASSES

@@ -152,20 +152,36 @@ def _table(found: Findings) -> Table:
     if found.masks is not None:
         counted = found.masks.pixels - found.masks.void
         columns += ["pixels", "share"]
-    table = Table("class", box=None, pad_edge=False)
-    for name in columns:
-        table.add_column(name, justify="right")
-    table.add_column("")
     sizes = [row.pixels if found.masks is not None else row.n if counted is None else row.objects
              for row in found.classes]  # fmt: skip
     most = max(sizes, default=0) or 1
+    lines: list[list[str]] = []
     for row, n in zip(found.classes, sizes, strict=True):
         cells = [*(f"{row.splits[split]:,}" for split in splits), f"{row.n:,}"]
         if counted is not None:
             cells += [f"{n:,}", f"{100 * n / (counted or 1):.1f} %", *([f"{row.crowds:,}"] if crowds else [])]
         cells += [] if found.tracks is None else [f"{row.tracks:,}"]
-        table.add_row(Text(plain(row.name)), *cells, "█" * round(24 * n / most))
+        lines.append([plain(row.name), *cells])
+    table = Table("class", box=None, pad_edge=False)
+    for name in columns:
+        table.add_column(name, justify="right")
+    table.add_column("")
+    bar = _room(["class", *columns], lines)
+    for line, n in zip(lines, sizes, strict=True):
+        table.add_row(Text(line[0]), *line[1:], "█" * round(bar * n / most))
     return table
+
+
+LONGEST = 24
+"""Characters of the longest bar."""
+
+
+def _room(head: list[str], lines: list[list[str]]) -> int:
+    """Characters that are left for bars beside the columns, two blanks between each, in this terminal."""
+    from optotype.cli import console
+
+    wide = [max(map(len, column)) + 2 for column in zip(head, *lines, strict=True)]
+    return max(0, min(LONGEST, console.out.width - sum(wide)))
 
 
 def _sequences(found: Findings) -> Table:

@@ -26,12 +26,14 @@ def predict(
     task
         What the model does.
     run
-        Folder of a training run. segment: also an .onnx file, or a checkpoint of DeepLabV3Plus-Pytorch (.pth).
+        Folder of a training run. segment: also an .onnx file, or a checkpoint of DeepLabV3Plus-Pytorch (.pth). An
+        .onnx file is given RGB (n, 3, height, width) between 0 and 1, normalised with ImageNet's mean and deviation.
     data
         Folder of images (with or without class folders), CSV with a column 'path', or a catalogued name; segment: also
         a data set of label maps.
     out
-        classify: new .npz or .csv file. segment: new folder, a PNG an image with class indices at the image's own size.
+        classify: new .npz or .csv file. segment: new folder, a PNG an image with class indices at the image's own size,
+        and classes.txt with the names of the classes, by which 'evaluate' reads them.
     split
         Only this split: train, val or test.
     classes

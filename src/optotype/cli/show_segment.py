@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from optotype.cli import console
+from optotype.data.frame_groups import is_block
 from optotype.results import ClassResult, Metric, Result, SliceResult
 
 _MOST_CLASSES = 40
@@ -72,12 +73,13 @@ def _parts(result: Result) -> Table:
 
 
 def _sequences(rows: Sequence[SliceResult]) -> Table:
-    title = "by sequence"
+    blocks = all(is_block(row.name) for row in rows)
+    title = "by block of consecutive frames" if blocks else "by sequence"
     if len(rows) > _MOST_SEQUENCES:
         title += f": the {_MOST_SEQUENCES} of {len(rows)} with the lowest mean IoU"
         rows = sorted(rows, key=lambda row: row.metrics["miou"].value or 0.0)[:_MOST_SEQUENCES]
     table = _tight(title)
-    table.add_column("sequence", overflow="fold")
+    table.add_column("block" if blocks else "sequence", overflow="fold")
     for name in ("pixels", *_SEQUENCE):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:

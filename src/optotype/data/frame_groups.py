@@ -12,6 +12,7 @@ from optotype.data.groups import by_pattern
 from optotype.errors import InputError
 from optotype.tables import Items
 
+_BLOCK = re.compile(r"#\d{4,}$")
 _BLOCKS = re.compile(r"blocks:([1-9]\d*)")
 
 
@@ -37,6 +38,15 @@ def grouped(items: Items, by: str | None) -> tuple[Items, list[str]]:
     return replace(items, group=found), [f"{n:,} group{'' if n == 1 else 's'} by the pattern '{by}' in the name."]
 
 
+def is_block(group: str) -> bool:
+    """Whether a group is one of the blocks that ``grouped`` makes, which are not independent of each other.
+
+    >>> is_block("0001TP#0003"), is_block("0001TP")
+    (True, False)
+    """
+    return _BLOCK.search(group) is not None
+
+
 def _in_blocks(items: Items, size: int) -> tuple[Items, list[str]]:
     """Blocks of consecutive frames, the remainder of a sequence in blocks that differ by one frame at most."""
     names = np.empty(len(items), dtype=f"<U{max(map(len, items.group.tolist()), default=0) + 12}")
@@ -45,7 +55,7 @@ def _in_blocks(items: Items, size: int) -> tuple[Items, list[str]]:
         rows = np.flatnonzero(items.group == group)
         order = rows[np.array(sorted(range(len(rows)), key=lambda i: natural_key(str(items.key[rows[i]]))))]
         for number, block in enumerate(np.array_split(order, max(1, round(len(rows) / size)))):
-            names[block] = f"{group}#{number:04}"
+            names[block] = f"{group}#{number:04}"  # as is_block knows them
             count += 1
     said = (
         f"Groups are {count:,} blocks of about {size} consecutive frames: intervals say how sure the numbers are for "

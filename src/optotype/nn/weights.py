@@ -22,9 +22,23 @@ WRAPPERS = ("state_dict", "model", "model_state")
 PREFIXES = ("module.", "_orig_mod.")
 """What DataParallel and torch.compile put before every name."""
 
+
+def _scalar(module: str) -> Any:
+    """NumPy's maker of single numbers by the name that files have for it: NumPy 2 renamed its module, and pairs of an
+    object and a name are not taken by all of our versions of torch.
+    """
+    make: Any = np.float64(0).__reduce__()[0]
+
+    def scalar(*parts: Any) -> Any:
+        return make(*parts)
+
+    scalar.__module__, scalar.__qualname__ = module, "scalar"
+    return scalar
+
+
 _NUMBERS: list[Any] = [
-    (np.float64(0).__reduce__()[0], "numpy.core.multiarray.scalar"),
-    (np.float64(0).__reduce__()[0], "numpy._core.multiarray.scalar"),
+    _scalar("numpy.core.multiarray"),
+    _scalar("numpy._core.multiarray"),
     np.dtype,
     np.dtypes.Float64DType,
     np.dtypes.Float32DType,

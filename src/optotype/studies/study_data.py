@@ -81,7 +81,7 @@ def label_maps(
     masks = renamed(prepared.masks, declared.preparation, say)
     rows = share(masks.items, declared.preparation.share, first.seed)
     if len(rows) < len(masks):
-        say(f"{len(rows):,} of {len(masks):,} images are taken, {declared.preparation.share:.0%} of each split")
+        say(f"{len(rows):,} of {len(masks):,} images are taken, {100 * declared.preparation.share:g} % of each split")
     return masks.take(rows)
 
 

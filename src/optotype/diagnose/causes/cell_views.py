@@ -25,7 +25,7 @@ def cell_section(causes: Causes) -> Section:
         "A cell is a class in an image; here is its IoU beside the conditions of its components, each by its pixels. "
         "This shows what goes with a low IoU, not what would happen if a property were changed."
     )
-    return Section(RELATIONS, "Too small, occluded, surroundings, confused?", views, lead=lead)
+    return Section(RELATIONS, "Small, occluded, confused?", views, lead=lead)
 
 
 def _relations(causes: Causes) -> Table:

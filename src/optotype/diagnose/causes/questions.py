@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from optotype.diagnose.causes.records import Causes, Effect, Relation
-from optotype.diagnose.causes.wording import SLICES, holds, points, slice_sentence, title
+from optotype.diagnose.causes.wording import ALPHA, SLICES, holds, points, slice_sentence, title
 from optotype.diagnose.compare.wording import p_text
 from optotype.tasks.wording import percent, plural, quoted
 from optotype.views import Sentence, Tone
@@ -13,6 +13,7 @@ from optotype.views import Sentence, Tone
 RELATIONS = "cell-relations"
 TAKEN = "taken"
 MOST_PAIRS = 3
+OPPOSITE = {"low": "high", "high": "low"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ def answers(causes: Causes) -> list[Sentence]:
 
     Yes: one of its conditions goes with misses, at the end asked for, after correction for all that was looked at; the
     first such speaks. It may be that of one class alone. Else the one with the largest difference is said with its
-    numbers, one at the end asked for where there is any: not shown, or untested where groups are too few.
+    numbers, one at the end asked for where there is any: not shown, or untested where groups are too few. Where misses
+    go with the other end, that is said.
     """
     found = [s for question in QUESTIONS if (s := _answer(causes, question)) is not None]
     return [*found, *_confused(causes)]
@@ -62,21 +64,27 @@ def _answer(causes: Causes, question: Question) -> Sentence | None:
     if not shown and of_class is not None:
         told = f"Of one class, yes: {slice_sentence(causes, of_class).text}"
         return Sentence(f"{question.asked} {told}", "caution", SLICES)
-    text = f"{question.asked} {_told(chosen, bool(shown))}{_related(causes, chosen.condition)}"
+    text = f"{question.asked} {_told(chosen, ends[chosen.condition])}{_related(causes, chosen.condition)}"
     tone: Tone = "caution" if shown else "neutral"
     return Sentence(text, tone, RELATIONS)
 
 
-def _told(effect: Effect, shown: bool) -> str:
+def _told(effect: Effect, end: str) -> str:
+    """Yes or not, with the numbers; ``end`` is the end of the condition that would mean yes."""
     rates = (
         f"where {title(effect.condition)} is {effect.where}, {percent(effect.rate)} of {plural(effect.n, 'component')} "
         f"are missed, elsewhere {percent(effect.rest_rate)} ({points(effect.difference)})"
     )
-    if shown:
-        return f"Yes: {rates}."
+    if holds(effect):
+        other = "The other way round" if effect.place == OPPOSITE[end] else "Not at that end"
+        return f"{'Yes' if effect.place == end else other}: {rates}."
     if effect.p_holm is None:
         return f"Untested, as there are too few groups: {rates}."
-    return f"Not shown: {rates}, p {p_text(effect.p_holm)} after correction."
+    if effect.p_holm >= ALPHA:
+        return f"Not shown: {rates}, p {p_text(effect.p_holm)} after correction."
+    if effect.adjusted is not None and (effect.difference.low or 0) > 0:
+        return f"Not by itself: {rates}, but {points(effect.adjusted)} among components alike in all else."
+    return f"Not shown, as the interval reaches 0: {rates}."
 
 
 def _related(causes: Causes, condition: str) -> str:

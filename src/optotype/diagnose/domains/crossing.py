@@ -241,7 +241,7 @@ def _warnings(
     said = []
     for side, name in zip(sides, names, strict=True):
         if resamples and side.groups < FEWEST_GROUPS:
-            few = "1 independent group is" if side.groups == 1 else f"{side.groups} independent groups are"
+            few = "1 group is" if side.groups == 1 else f"{side.groups} groups are"
             said.append(f"No intervals: on {quoted(name)} {few} too few (at least {FEWEST_GROUPS}).")
         lacking = [joint.classes[k] for k in np.flatnonzero(~compared) if not side.class_groups[k]]
         if lacking:

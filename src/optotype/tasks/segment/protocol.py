@@ -33,7 +33,7 @@ def protocol(
         "threshold_analysis": definition(rules.thresholds),
         "boundary": f"within {rules.rim} rows and columns of a pixel of another class; there is none towards void",
         "components": f"8 neighbours, at least {rules.least} pixels; small below {limits[0]:,}, large from "
-        f"{limits[1]:,}; found with {FOUND:.0%} of the pixels right",
+        f"{limits[1]:,}; found with {100 * FOUND:.0f} % of the pixels right",
         "parts_and_components": "of the truth's classes, whatever becomes of void",
         "intervals": {
             "level": LEVEL,
