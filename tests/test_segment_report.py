@@ -27,6 +27,7 @@ from optotype.tasks.segment.cell_views import CELLS, LEAST, LOW
 from optotype.tasks.segment.judged_maps import check
 from optotype.tasks.segment.label_frames import MOST_RUNS, SIDES, reduced
 from optotype.tasks.segment.rules import VOIDS, Rules
+from optotype.tasks.segment.viewing import groups_of
 from optotype.views import NO_CLASS, Areas, LabelMaps, Matrix, Note, Page, Section, Table, View
 
 CLASSES = ("background", "road", "car")
@@ -305,7 +306,9 @@ def test_the_terminal_shows_the_baseline_and_every_rule_in_eighty_columns(folder
 def test_the_terminal_calls_blocks_blocks(sides, capsys):
     for groups, said in ((["a#0000", "a#0001"], "by block of consecutive frames"), (["a", "b"], "by sequence")):
         items = replace(sides[0].items, group=np.array([groups[i % 2] for i in range(N)]))
-        show_result(judged((replace(sides[0], items=items), replace(sides[1], items=items)))[0])
+        result = judged((replace(sides[0], items=items), replace(sides[1], items=items)))[0]
+        assert groups_of(result) == ("2 blocks of consecutive frames" if "#" in groups[0] else "2 independent groups")
+        show_result(result)
         assert said in capsys.readouterr().out
 
 

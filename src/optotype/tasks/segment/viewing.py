@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from optotype.data.frame_groups import is_block
 from optotype.errors import InputError
 from optotype.evidence import Evidence
 from optotype.metrics.intervals import FEWEST_GROUPS
@@ -92,10 +93,20 @@ def _or_none(metric: Metric) -> str:
     return "there are none" if metric.value is None else percent(metric.value, 0)
 
 
+def groups_of(result: Result) -> str:
+    """How many groups there are, and whether they are independent: blocks of a sequence are not."""
+    rows = result.slices.get("sequence", [])
+    blocks = bool(rows) and all(is_block(row.name) for row in rows)
+    return (
+        plural(result.n.groups, "block of consecutive frames", "blocks of consecutive frames")
+        if blocks
+        else plural(result.n.groups, "independent group")
+    )
+
+
 def _caveat(result: Result) -> Sentence | None:
     if result.n.groups < FEWEST_GROUPS:
-        few = plural(result.n.groups, "independent group")
-        return Sentence(f"With only {few} of images there are no valid intervals.", "caution", "numbers")
+        return Sentence(f"With only {groups_of(result)} there are no valid intervals.", "caution", "numbers")
     rare = [row for row in result.per_class if 0 < _images(row) < FEWEST_GROUPS]
     if not rare:
         return None
@@ -114,7 +125,7 @@ def _numbers(result: Result) -> Section:
     truth = averaged["mean_accuracy, map, success_mean"]
     also = "" if truth == present else f", accuracy and counts at thresholds over the {len(truth)} in the truth"
     caption = (
-        f"{plural(result.n.items, 'image')} in {plural(result.n.groups, 'independent group')}, "
+        f"{plural(result.n.items, 'image')} in {groups_of(result)}, "
         f"{plural(result.n.truth, 'pixel')} of the truth’s classes. Void: {result.protocol['void_means']}. "
         f"One confusion matrix of all images, then divided. IoU, Dice, precision and recall are averaged over the "
         f"{plural(len(present), 'class', 'classes')} with pixels on either side"
