@@ -2,11 +2,12 @@
 
 import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { Album, Filter } from "./types";
+import type { Album, Filter, Frames, LabelMaps } from "./types";
 import { count, plural } from "./format";
-import { Filters, matching } from "./filtering";
+import { Filters, matching, useFilter } from "./filtering";
 import { Grid } from "./grid";
 import { go, Store } from "./store";
+import { Figure } from "./ui";
 
 /** The galleries and frames of the page, by id. */
 export const albums = new Map<string, Album>();
@@ -26,6 +27,34 @@ export function facetValue(view: Album, facet: number, item: number): string | n
 
 /** The facets whose values tell items apart, among those that can be filtered by. */
 export const telling = (view: Album): number[] => view.facets.map((_, k) => k).filter((k) => view.facets[k]!.shown && view.facets[k]!.values.length > 1);
+
+/** The shape that suits most of the images, at least as high as ``least`` of the width. */
+export function usualRatio(view: Frames | LabelMaps, least: number): number {
+  const ratios = view.scenes.map(([width, height]) => height / width).sort((a, b) => a - b);
+  return Math.min(1.2, Math.max(least, ratios[ratios.length >> 1] ?? 0.75));
+}
+
+/** Says that pictures were left out, and that their boxes or classes, ``what``, are drawn all the same. */
+export function Lacking({ view, what }: { view: Album; what: string }) {
+  const left = view.items.filter(([, image]) => image === -1).length;
+  if (!left) return null;
+  return (
+    <p class="muted small">
+      The pictures of {count(left)} of {plural(view.items.length, view.unit)} were left out to keep this file small, so that their {what}{" "}
+      stand on a blank canvas; --max-mb raises the limit.
+    </p>
+  );
+}
+
+/** An album in its place in the page, with a filter of its own. */
+export function AlbumFigure({ view, children }: { view: Album; children: (shown: Shown) => ComponentChildren }) {
+  const [filter, onFilter] = useFilter(view.id);
+  return (
+    <Figure kind={view.type} title={view.title} caption={view.caption} id={view.id}>
+      {children({ filter, onFilter })}
+    </Figure>
+  );
+}
 
 /** How many items of the whole evaluation match; null where that was not counted. */
 function wholeCount(view: Album, filter: Filter): number | null {

@@ -1,37 +1,25 @@
 // Images with the boxes of objects and detections over them, which a reader can hide by role and by score.
 
 import { useMemo, useRef, useState } from "preact/hooks";
-import { AlbumBody, facetValue, shownImage, type Shown, telling } from "../album";
+import { AlbumBody, AlbumFigure, facetValue, Lacking, shownImage, type Shown, telling, usualRatio } from "../album";
 import { type Box, boxFacts, BRIEF, byUrgency, cropTo, focusOf, type Role, ROLES, rolesOf, same, scored, type Setting, settingOf, SHORT, shownBoxes, summary, tally, threshold, WORDS } from "../boxes";
-import { useFilter } from "../filtering";
 import { count, plural } from "../format";
 import { BoxMark, Scene, Texts } from "../scene";
 import { useStore } from "../store";
 import type { Frames, Rect } from "../types";
-import { Figure, Segmented, Text, useSize } from "../ui";
+import { Segmented, Text, useSize } from "../ui";
 
 const whole = (view: Frames, i: number): Rect => [0, 0, view.scenes[i]![0], view.scenes[i]![1]];
 const sizeOf = (view: Frames, i: number): [number, number] => [view.scenes[i]![0], view.scenes[i]![1]];
 
-/** The shape that suits most of the images. */
-function usualRatio(view: Frames): number {
-  const ratios = view.scenes.map(([width, height]) => height / width).sort((a, b) => a - b);
-  return Math.min(1.2, Math.max(0.56, ratios[ratios.length >> 1] ?? 0.75));
-}
-
 export function FramesView({ view }: { view: Frames }) {
-  const [filter, onFilter] = useFilter(view.id);
-  return (
-    <Figure kind="frames" title={view.title} caption={view.caption} id={view.id}>
-      <FramesBody view={view} filter={filter} onFilter={onFilter} />
-    </Figure>
-  );
+  return <AlbumFigure view={view}>{(shown) => <FramesBody view={view} {...shown} />}</AlbumFigure>;
 }
 
 export function FramesBody({ view, ...shown }: Shown & { view: Frames }) {
   const setting = useStore(settingOf(view));
   const named = useMemo(() => telling(view), [view]);
-  const ratio = useMemo(() => usualRatio(view), [view]);
+  const ratio = useMemo(() => usualRatio(view, 0.56), [view]);
   return (
     <>
       <AlbumBody
@@ -46,19 +34,8 @@ export function FramesBody({ view, ...shown }: Shown & { view: Frames }) {
           <Card key={list[at]} view={view} list={list} at={at} room={[width, width * ratio]} setting={setting} named={named} />
         )}
       />
-      <Lacking view={view} />
+      <Lacking view={view} what="boxes" />
     </>
-  );
-}
-
-function Lacking({ view }: { view: Frames }) {
-  const left = view.items.filter(([, image]) => image === -1).length;
-  if (!left) return null;
-  return (
-    <p class="muted small">
-      The pictures of {count(left)} of {plural(view.items.length, view.unit)} were left out to keep this file small, so that their boxes
-      stand on a blank canvas; --max-mb raises the limit.
-    </p>
   );
 }
 

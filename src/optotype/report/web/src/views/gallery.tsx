@@ -1,10 +1,9 @@
 // Images that can be filtered by their facets, with the two words that name each.
 
 import { useMemo } from "preact/hooks";
-import { AlbumBody, facetValue, shownImage, type Shown, telling } from "../album";
+import { AlbumBody, AlbumFigure, facetValue, shownImage, type Shown, telling } from "../album";
 import type { Gallery } from "../types";
-import { useFilter } from "../filtering";
-import { Figure, Img, middle, Text } from "../ui";
+import { Img, middle, Text } from "../ui";
 
 /** The facets whose values name an item: truth and prediction where there are such, else those that tell items apart. */
 function naming(view: Gallery): { facets: number[]; arrow: boolean } {
@@ -59,10 +58,5 @@ export function GalleryBody({ view, ...shown }: Shown & { view: Gallery }) {
 }
 
 export function GalleryView({ view }: { view: Gallery }) {
-  const [filter, onFilter] = useFilter(view.id);
-  return (
-    <Figure kind="gallery" title={view.title} caption={view.caption} id={view.id}>
-      <GalleryBody view={view} filter={filter} onFilter={onFilter} />
-    </Figure>
-  );
+  return <AlbumFigure view={view}>{(shown) => <GalleryBody view={view} {...shown} />}</AlbumFigure>;
 }

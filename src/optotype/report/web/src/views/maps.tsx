@@ -1,38 +1,25 @@
 // Images with label maps over them: truth, prediction and errors beside each other or one by one.
 
 import { useMemo, useRef, useState } from "preact/hooks";
-import { AlbumBody, facetValue, shownImage, type Shown, telling } from "../album";
-import { useFilter } from "../filtering";
-import { count, plural } from "../format";
+import { AlbumBody, AlbumFigure, facetValue, Lacking, shownImage, type Shown, telling, usualRatio } from "../album";
+import { count } from "../format";
 import { Dab, Panels, type Spot } from "../layers";
 import { ERRORS, focusOf, LAYERS, nameOf, NO_CLASS, type Setting, settingOf, shares, WORDS } from "../maps";
 import { Texts } from "../scene";
 import { useStore } from "../store";
 import type { LabelMaps } from "../types";
-import { Figure, Segmented, Text, useSize } from "../ui";
+import { Segmented, Text, useSize } from "../ui";
 
 const TOP = 14; // classes of the key that are shown until more are asked for
 
-/** The shape that suits most of the images. */
-function usualRatio(view: LabelMaps): number {
-  const ratios = view.scenes.map(([width, height]) => height / width).sort((a, b) => a - b);
-  return Math.min(1.2, Math.max(0.4, ratios[ratios.length >> 1] ?? 0.75));
-}
-
 export function LabelMapsView({ view }: { view: LabelMaps }) {
-  const [filter, onFilter] = useFilter(view.id);
-  return (
-    <Figure kind="maps" title={view.title} caption={view.caption} id={view.id}>
-      <LabelMapsBody view={view} filter={filter} onFilter={onFilter} />
-    </Figure>
-  );
+  return <AlbumFigure view={view}>{(shown) => <LabelMapsBody view={view} {...shown} />}</AlbumFigure>;
 }
 
 export function LabelMapsBody({ view, ...shown }: Shown & { view: LabelMaps }) {
   const setting = useStore(settingOf(view));
   const named = useMemo(() => telling(view), [view]);
-  const ratio = useMemo(() => usualRatio(view), [view]);
-  const left = view.items.filter(([, image]) => image === -1).length;
+  const ratio = useMemo(() => usualRatio(view, 0.4), [view]);
   return (
     <>
       <AlbumBody
@@ -47,12 +34,7 @@ export function LabelMapsBody({ view, ...shown }: Shown & { view: LabelMaps }) {
           <Card key={list[at]} view={view} list={list} at={at} room={[width, width * ratio]} setting={setting} named={named} />
         )}
       />
-      {left > 0 && (
-        <p class="muted small">
-          The pictures of {count(left)} of {plural(view.items.length, view.unit)} were left out to keep this file small, so that their classes
-          stand on a blank canvas; --max-mb raises the limit.
-        </p>
-      )}
+      <Lacking view={view} what="classes" />
     </>
   );
 }
