@@ -33,12 +33,12 @@ class Parts:
         return "low" if part == 0 else "high" if part == len(self) - 1 else "middle"
 
     def where(self, part: int, unit: str) -> str:
-        """A part in words, such as ‘below 34 px’."""
+        """A part in words, such as ‘below 34 px’ or ‘from 34 to below 50 px’."""
         if self.edges is None:
             return f"‘{self.names[part]}’"
         start, stop = show(float(self.edges[part]), unit), show(float(self.edges[part + 1]), unit)
         return {"low": f"below {stop}", "high": f"{start} or more"}.get(
-            self.place(part), f"from {start} to below {stop}"
+            self.place(part), f"from {start.partition(' ')[0]} to below {stop}"
         )
 
 
@@ -111,7 +111,7 @@ def show(value: float, unit: str) -> str:
     ('34.1 px', '25.1 %', '12,346')
     """
     if unit == "share":
-        return f"{_digits(100 * value)}\N{NO-BREAK SPACE}%".replace("\N{NO-BREAK SPACE}", " ")
+        return f"{_digits(100 * value)} %"
     return f"{_digits(value)} {unit}".strip()
 
 
