@@ -151,7 +151,7 @@ def test_planted_causes_are_found() -> None:
     told = {s.text.split("?")[0]: s.text for s in answers(found)}
     assert told["Too small"].startswith("Too small? Yes: where size is below")
     assert "rank correlation inside classes +" in told["Too small"]
-    assert told["Occluded"].startswith("Occluded? The other way round: where cut off by the border is below")
+    assert told["Occluded"].startswith("Occluded? The other way round: where share cut off by the border is below")
     assert "‘person’ for ‘rider’" not in told["Confused"]
     assert "‘person’ taken for ‘rider’" in told["Confused"]
     strongest = found.relations[0]

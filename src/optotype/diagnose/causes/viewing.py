@@ -90,7 +90,7 @@ def _effect_row(effect: Effect, adjusted: bool) -> list[Cell]:
     like = f" (like {', '.join(map(title, effect.entangled))})" if effect.entangled else ""
     row: list[Cell] = [
         title(effect.condition) + like,
-        effect.where,
+        _short(effect),
         effect.n,
         effect.rate,
         effect.rest_rate,
@@ -99,6 +99,13 @@ def _effect_row(effect: Effect, adjusted: bool) -> list[Cell]:
     if adjusted:
         row.append(None if fixed is None else Span.of(fixed))
     return [*row, effect.share, effect.p_holm]
+
+
+def _short(effect: Effect) -> str:
+    """The worst part for a narrow column: a range as ‘34–50 px’, on one line."""
+    if effect.place == "category":
+        return effect.where
+    return effect.where.removeprefix("from ").replace(" to below ", "–").replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _unit(causes: Causes) -> str:
