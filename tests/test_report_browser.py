@@ -254,7 +254,7 @@ def test_a_gallery_is_filtered_by_the_address_and_draws_only_what_is_seen(tab: T
     )
     tab.settle()
     assert tab.text(".gallery .count") == "200 images"
-    assert tab.run("location.hash") == "#mistakes"
+    tab.wait("location.hash === '#mistakes'")
     tab.click(".gallery .more")
     assert 5 < tab.count(".gallery .tile") < 120
     tab.run("scrollTo(0, document.querySelector('.gallery').getBoundingClientRect().bottom + scrollY - innerHeight)")

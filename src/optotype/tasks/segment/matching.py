@@ -66,7 +66,7 @@ def _judge(truth: Masks, prediction: Masks, i: int, rules: Rules, room: Room) ->
     if a.shape != b.shape:
         raise InputError(
             f"predicted label map {_name(prediction, i)}", f"{_size(a)} pixels, as the truth {_name(truth, i)}",
-            _size(b), "Give label maps at the size of the truth.",
+            _size(b), "Give label maps at the size of the truth; 'optotype check' compares that with its images.",
         )  # fmt: skip
     pixels, unknown = _pixels((truth, prediction), (a, b), i, room)
     near, components = _parts(a, b, rims(a, K, rules.rim, room), K, rules.least, room)
