@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mask_sets import masks
+from optotype.cli.show import show_comparison
 from optotype.diagnose.compare import Comparison, compare, encode, sections, verdict
 from optotype.diagnose.compare.segmenting import found, resample
 from optotype.errors import InputError
@@ -110,6 +111,15 @@ def test_few_groups_have_exact_p_values_and_no_intervals():
     text = verdict(comparison)[0].text
     assert text.startswith("‘b’ is better than ‘a’")
     assert "exact p = 0.031 over exchanged groups, the least possible 0.0312" in text
+
+
+def test_the_terminal_tells_the_difference_that_the_verdict_is_about(capsys: pytest.CaptureFixture[str]) -> None:
+    comparison = compared(two(30, 30, worse=0.8))
+    show_comparison(comparison)
+    told = " ".join(capsys.readouterr().out.split())
+    difference = comparison.pairs[0].metrics["miou"]
+    assert "difference in miou" in told
+    assert f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]" in told
 
 
 def test_models_that_are_alike_are_not_told_apart():

@@ -214,8 +214,12 @@ def short(metric: Metric, wide: bool) -> str:
     return number(metric if wide else msgspec.structs.replace(metric, low=None, high=None))
 
 
+_JUDGED_BY = {"classify": "accuracy", "segment": "miou", "detect": "AP"}
+"""What the verdict on a pair is about."""
+
+
 def show_comparison(comparison: Comparison) -> None:
-    """The verdict in words, every run's numbers, and each pair's difference in the first metric."""
+    """The verdict in words, every run's numbers, and each pair's difference in the task's first number."""
     from optotype.diagnose.compare import verdict
 
     for sentence in verdict(comparison):
@@ -238,7 +242,7 @@ def _runs(comparison: Comparison) -> Table:
 def _pairs(comparison: Comparison) -> Table:
     if comparison.task == "track":
         return _tracker_pairs(comparison)
-    first = next(iter(comparison.pairs[0].metrics))
+    first = _JUDGED_BY[comparison.task]
     table = Table(title="pairs", caption="all differences with intervals: report.html, --json")
     for name in ("pair", f"difference in {first} [95 %]", "fixes", "breaks", "p (fixes, breaks)"):
         table.add_column(name, no_wrap=name.startswith("difference"))
